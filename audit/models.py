@@ -1,0 +1,191 @@
+"""The ledger's tables. The application role may SELECT and INSERT on the first four, nothing
+else; migrations take the other rights away and add triggers as a second line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from core.clock import uuid7
+
+
+class CanonicalJSON(models.TextField):  # type: ignore[type-arg]
+    """Canonical JSON text in a PostgreSQL `json` column, which keeps the text as written."""
+
+    def db_type(self, connection: Any) -> str:
+        return "json"
+
+
+class Record(models.Model):
+    """One event. Insert through `audit.record` only."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    occurred_at = models.DateTimeField(_("occurred at"))
+    recorded_at = models.DateTimeField(_("recorded at"))
+    action = models.CharField(_("action"), max_length=80)
+    actor = models.CharField(_("actor"), max_length=120)
+    notice = models.UUIDField(null=True)
+    delivery = models.UUIDField(null=True)
+    investor = models.UUIDField(null=True)
+    template = models.UUIDField(null=True)
+    version = models.UUIDField(null=True)
+    incident = models.UUIDField(null=True)
+    staff = models.UUIDField(null=True)
+    object = models.CharField(max_length=200, null=True)
+    payload = CanonicalJSON()
+    sealed = models.BinaryField(null=True)
+
+    class Meta:
+        verbose_name = _("record")
+        verbose_name_plural = _("records")
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                name="audit_record_plain_names",
+                condition=models.Q(action__regex=r"^[a-z0-9_]+(\.[a-z0-9_]+)+$")
+                & models.Q(actor__regex=r"^[a-z]+:[A-Za-z0-9_.:-]+$"),
+            )
+        ]
+        indexes = [
+            models.Index(
+                name=f"audit_record_{name}",
+                fields=[name, "-id"],
+                condition=models.Q(**{f"{name}__isnull": False}),
+            )
+            for name in (
+                "notice", "delivery", "investor", "template", "incident", "staff", "object",
+            )
+        ] + [
+            models.Index(name="audit_record_action", fields=["action", "-id"]),
+            models.Index(name="audit_record_actor", fields=["actor", "-id"]),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.id}"
+
+
+class Leaf(models.Model):
+    """The place of a record in the log. Written by the sequencer."""
+
+    index = models.BigIntegerField(primary_key=True)
+    record = models.UUIDField(unique=True)
+    hash = models.BinaryField()
+
+    class Meta:
+        ordering = ["index"]
+
+    def __str__(self) -> str:
+        return str(self.index)
+
+
+class Tile(models.Model):
+    """Hashes of one tile (C2SP tlog-tiles); `width` is 256 for a full one."""
+
+    id = models.BigAutoField(primary_key=True)
+    level = models.PositiveSmallIntegerField()
+    index = models.BigIntegerField()
+    width = models.PositiveSmallIntegerField()
+    hashes = models.BinaryField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["level", "index", "width"], name="audit_tile_written_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.level}/{self.index}.{self.width}"
+
+
+class Checkpoint(models.Model):
+    """A signed tree head; `note` is the C2SP checkpoint as published."""
+
+    size = models.BigIntegerField(primary_key=True)
+    root = models.BinaryField()
+    signed_at = models.DateTimeField()
+    note = models.TextField()
+
+    class Meta:
+        ordering = ["-size"]
+
+    def __str__(self) -> str:
+        return f"checkpoint {self.size}"
+
+
+class Pending(models.Model):
+    """A committed record that the sequencer has not placed yet. A trigger fills this table;
+    it is a queue, not part of the ledger."""
+
+    record = models.UUIDField(primary_key=True)
+
+    def __str__(self) -> str:
+        return str(self.record)
+
+
+class SequencerState(models.Model):
+    """The coordination row: whoever holds its lock is the sequencer. `frontier` is the state of
+    the incremental tree at `size`; verification never reads it."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    size = models.BigIntegerField(default=0)
+    frontier = models.BinaryField(default=b"")
+
+    def __str__(self) -> str:
+        return f"size {self.size}"
+
+
+class SubjectKey(models.Model):
+    """The data key of one person, wrapped by the key-encryption key. Destroying it erases what
+    is sealed under it (L4), in backups too."""
+
+    subject = models.UUIDField(primary_key=True)
+    wrapped = models.BinaryField(null=True)
+    created_at = models.DateTimeField()
+    destroyed_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return str(self.subject)
+
+
+class Verification(models.Model):
+    """The result of one verification of the whole log."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    size = models.BigIntegerField(default=0)
+    ok = models.BooleanField(null=True)
+    findings = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"verification {self.started_at:%Y-%m-%d %H:%M}"
+
+
+class Export(models.Model):
+    """A regulator export: its scope, state and where the bag lies."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    notice = models.UUIDField(null=True)
+    period_from = models.DateTimeField(null=True)
+    period_to = models.DateTimeField(null=True)
+    reason = models.TextField(_("reason"))
+    recipient = models.CharField(_("recipient"), max_length=200, blank=True)
+    state = models.CharField(max_length=20, default="building")
+    requested_by = models.UUIDField(null=True)
+    requested_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    records = models.BigIntegerField(default=0)
+    path = models.CharField(max_length=400, blank=True)
+    error = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"export {self.id}"

@@ -1,0 +1,58 @@
+"""Per-subject encryption: what is personal is sealed under its subject's own data key (L4)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.db import connection
+
+from audit.models import SubjectKey
+from core import crypto
+
+
+class KeyDestroyed(LookupError):
+    """The subject's key was destroyed: what it sealed is erased."""
+
+
+def create_keys(subjects: Iterable[UUID], *, now: dt.datetime) -> dict[UUID, bytes]:
+    """A fresh data key for each subject, stored wrapped with one COPY; returns the plain keys.
+
+    Runs in the caller's transaction; a subject that has a key already makes it fail.
+    """
+    keys = {subject: crypto.new_key() for subject in subjects}
+    with (
+        connection.cursor() as cursor,
+        cursor.copy("COPY audit_subjectkey (subject, wrapped, created_at) FROM STDIN") as copy,
+    ):
+        for subject, key in keys.items():
+            copy.write_row((subject, crypto.wrap(key, context=subject.bytes), now))
+    return keys
+
+
+def keys_of(subjects: Iterable[UUID]) -> dict[UUID, bytes]:
+    """The plain data keys of `subjects` in one query; destroyed or unknown ones are absent."""
+    rows = SubjectKey.objects.filter(subject__in=list(subjects), wrapped__isnull=False)
+    return {
+        subject: crypto.unwrap(bytes(wrapped), context=subject.bytes)
+        for subject, wrapped in rows.values_list("subject", "wrapped")
+    }
+
+
+def key_of(subject: UUID) -> bytes:
+    """The plain data key of one subject; raises KeyDestroyed when there is none (any more)."""
+    try:
+        return keys_of([subject])[subject]
+    except KeyError:
+        raise KeyDestroyed(str(subject)) from None
+
+
+def seal_text(key: bytes, text: str, *, context: str) -> bytes:
+    """`text` under a subject's key; `context` names the field (`contact.value`, `profile` …)."""
+    return crypto.seal(key, text.encode(), context=context.encode())
+
+
+def unseal_text(key: bytes, sealed: bytes, *, context: str) -> str:
+    """The inverse of `seal_text`; raises core.crypto.SealBroken."""
+    return crypto.unseal(key, bytes(sealed), context=context.encode()).decode()

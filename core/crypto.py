@@ -1,0 +1,125 @@
+"""Keys and ciphers. AES-256-GCM for sealing, HMAC-SHA256 for searchable hashes.
+
+Key material lives outside the database: files in `settings.KEY_DIR` (mode 0600) or base64 in
+the environment (`VOUCHSAFE_KEK`, `VOUCHSAFE_INDEX_KEY`).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import os
+from functools import lru_cache
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from core.errors import Misconfigured
+
+KEY_BYTES = 32
+_NONCE = 12
+
+
+class SealBroken(ValueError):
+    """A ciphertext that does not open under this key and context."""
+
+
+def new_key() -> bytes:
+    """A fresh 256-bit key."""
+    return os.urandom(KEY_BYTES)
+
+
+def seal(key: bytes, plaintext: bytes, *, context: bytes) -> bytes:
+    """AES-256-GCM: nonce ‖ ciphertext ‖ tag. `context` is authenticated, not stored."""
+    nonce = os.urandom(_NONCE)
+    return nonce + AESGCM(key).encrypt(nonce, plaintext, context)
+
+
+def unseal(key: bytes, sealed: bytes, *, context: bytes) -> bytes:
+    """The plaintext; raises SealBroken if key, context or any byte is wrong."""
+    try:
+        return AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], context)
+    except InvalidTag as error:
+        raise SealBroken("sealed data does not open: wrong key, context or altered bytes") from error
+
+
+def load_key(name: str) -> bytes:
+    """The 32-byte key `name` from `VOUCHSAFE_<NAME>` (base64) or `KEY_DIR/<name>.key`.
+
+    Raises Misconfigured when it is absent or not 32 bytes.
+    """
+    env = os.environ.get("VOUCHSAFE_" + name.upper().replace("-", "_"))
+    path = Path(settings.KEY_DIR) / f"{name}.key"
+    if env:
+        raw = base64.b64decode(env)
+    elif path.exists():
+        raw = base64.b64decode(path.read_bytes())
+    else:
+        raise Misconfigured(_("The key “%(name)s” is missing.") % {"name": name}, code="key_missing")
+    if len(raw) != KEY_BYTES:
+        raise Misconfigured(_("The key “%(name)s” must have 32 bytes.") % {"name": name})
+    return raw
+
+
+def create_key_file(name: str) -> Path:
+    """Make `KEY_DIR/<name>.key` with fresh random bytes unless it exists; mode 0600."""
+    directory = Path(settings.KEY_DIR)
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = directory / f"{name}.key"
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path
+    with os.fdopen(handle, "wb") as out:
+        out.write(base64.b64encode(new_key()) + b"\n")
+    return path
+
+
+@lru_cache(maxsize=1)
+def kek() -> bytes:
+    """The key-encryption key that wraps every subject's data key."""
+    return load_key("kek")
+
+
+@lru_cache(maxsize=1)
+def _index_key() -> bytes:
+    return load_key("index-key")
+
+
+def wrap(key: bytes, *, context: bytes) -> bytes:
+    """`key` sealed under the key-encryption key."""
+    return seal(kek(), key, context=context)
+
+
+def unwrap(wrapped: bytes, *, context: bytes) -> bytes:
+    """The inverse of `wrap`."""
+    return unseal(kek(), wrapped, context=context)
+
+
+def blind_index(purpose: str, value: str) -> bytes:
+    """A 32-byte keyed hash for equality search over encrypted fields.
+
+    `purpose` separates domains, so that the same value in two fields does not match. Without
+    the index key nobody can test a guess.
+    """
+    return hmac.digest(_index_key(), f"{purpose}\x00{value}".encode(), "sha256")
+
+
+def commitment(key: bytes, content: bytes) -> bytes:
+    """HMAC-SHA256 of `content` under a fresh per-record key: binding, and not enumerable."""
+    return hmac.digest(key, content, "sha256")
+
+
+def sha256_hex(data: bytes) -> str:
+    """Hex SHA-256; never of a bare phone number or address (ledger.md)."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def forget_cached_keys() -> None:
+    """Drop keys cached in this process (rotation, tests)."""
+    kek.cache_clear()
+    _index_key.cache_clear()

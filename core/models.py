@@ -1,0 +1,100 @@
+"""People, business lines and keys."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
+
+from core.clock import uuid7
+from core.roles import Role
+
+
+class BusinessLine(models.Model):
+    """A line of business (retail brokerage, wealth …); staff work in the lines given to them."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    code = models.SlugField(_("code"), unique=True)
+    name = models.CharField(_("name"), max_length=120)
+
+    class Meta:
+        verbose_name = _("business line")
+        verbose_name_plural = _("business lines")
+        ordering = ["code"]
+        permissions = [("work_in_line", "May work in this business line")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class User(AbstractUser):
+    """A member of staff. Roles are groups named by `core.roles.Role`.
+
+    `session_epoch` is part of every session's hash: raising it ends all sessions at once.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    display_name = models.CharField(_("display name"), max_length=120, blank=True)
+    language = models.CharField(_("language"), max_length=10, default="zh-hans")
+    time_zone = models.CharField(_("time zone"), max_length=60, default="Asia/Shanghai")
+    session_epoch = models.PositiveIntegerField(default=0, editable=False)
+    history = HistoricalRecords(excluded_fields=["password", "last_login"])
+
+    def __str__(self) -> str:
+        return self.display_name or self.get_username()
+
+    def get_session_auth_hash(self) -> str:
+        """Django's hash of the password, bound to the epoch so that a role change ends sessions."""
+        return f"{super().get_session_auth_hash()}.{self.session_epoch}"
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """The roles held now; groups that are no role are ignored."""
+        names = {group.name for group in self.groups.all()}
+        return frozenset(role for role in Role if role.value in names)
+
+
+class ApiKey(models.Model):
+    """A scoped key for the API. Only a keyed hash is stored; the key is shown once."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    name = models.CharField(_("name"), max_length=120)
+    prefix = models.CharField(max_length=12, unique=True, editable=False)
+    secret_hash = models.BinaryField(editable=False)
+    owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="api_keys")
+    scopes = models.JSONField(_("scopes"), default=list)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("API key")
+        verbose_name_plural = _("API keys")
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"
+
+
+class IdempotencyKey(models.Model):
+    """The first answer to a keyed API request; the same key with the same body repeats it."""
+
+    id = models.BigAutoField(primary_key=True)
+    actor = models.CharField(max_length=120)
+    key = models.CharField(max_length=255)
+    request_hash = models.BinaryField()
+    status = models.PositiveSmallIntegerField(null=True)
+    response = models.JSONField(null=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["actor", "key"], name="core_idempotency_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.key

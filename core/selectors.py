@@ -1,0 +1,36 @@
+"""Reads about people and access."""
+
+from __future__ import annotations
+
+import datetime as dt
+from uuid import UUID
+
+from guardian.shortcuts import get_objects_for_user
+
+from core.actor import Actor
+from core.models import BusinessLine, User
+from core.roles import capabilities_of
+
+
+def actor_for_user(
+    user: User, *, ip: str | None = None, stepped_up_at: dt.datetime | None = None
+) -> Actor:
+    """The Actor for a member of staff, with the capabilities of their roles and their lines."""
+    return Actor(
+        kind="user",
+        id=str(user.pk),
+        label=str(user),
+        user_id=user.pk,
+        capabilities=capabilities_of(user.roles),
+        lines=lines_of(user),
+        stepped_up_at=stepped_up_at,
+        ip=ip,
+    )
+
+
+def lines_of(user: User) -> frozenset[UUID]:
+    """Ids of the business lines that guardian lets `user` work in; superusers get no more."""
+    lines = get_objects_for_user(
+        user, "core.work_in_line", klass=BusinessLine, with_superuser=False
+    )
+    return frozenset(lines.values_list("pk", flat=True))
