@@ -71,7 +71,7 @@ def canonical_text(value: object) -> str:
     return canonical_bytes(value).decode()
 
 
-def _sound(value: object, depth: int = 0) -> bool:
+def _sound(value: object, depth: int = 1) -> bool:
     """Sift quickly: True only if every type, key and range is plainly allowed.
 
     Strings are not looked into here; their two defects show in the encoded text. False means

@@ -243,13 +243,13 @@ def _check_proof(hashes: Sequence[bytes]) -> None:
 
 
 class Tile(NamedTuple):
-    """A tile's coordinates (tlog-tiles): `width` hashes at height `8 * level`, from `256 * index`.
+    """A tile's coordinates (tlog-tiles): `width` hashes at height `8 * level`, from `256 * number`.
 
-    Level ENTRIES_LEVEL (-1) names an entry bundle: the entries whose hashes tile (0, index) holds.
+    Level ENTRIES_LEVEL (-1) names an entry bundle: the entries whose hashes tile (0, number) holds.
     """
 
     level: int
-    index: int
+    number: int
     width: int = TILE_WIDTH
 
     @property
@@ -261,7 +261,7 @@ class Tile(NamedTuple):
     def path(self) -> str:
         """The tile's path below the log's prefix, as in `tile/0/x001/x234/067.p/8`."""
         level = "entries" if self.level == ENTRIES_LEVEL else str(self.level)
-        digits = str(self.index)
+        digits = str(self.number)
         digits = digits.zfill(-(-len(digits) // 3) * 3)
         groups = [digits[at : at + 3] for at in range(0, len(digits), 3)]
         number = "/".join([*(f"x{group}" for group in groups[:-1]), groups[-1]])
@@ -302,12 +302,12 @@ left out. Storage that keeps only the full tile answers for a partial one with i
 """
 
 
-def tile_at(level: int, index: int, size: int) -> Tile:
+def tile_at(level: int, number: int, size: int) -> Tile:
     """Return that tile as it stands in a tree of `size` leaves; TileError when it is empty."""
-    width = min(TILE_WIDTH, (size >> TILE_HEIGHT * level) - TILE_WIDTH * index)
+    width = min(TILE_WIDTH, (size >> TILE_HEIGHT * level) - TILE_WIDTH * number)
     if width <= 0:
-        raise TileError(f"tile {level}/{index} is empty in a tree of {size}")
-    return Tile(level, index, width)
+        raise TileError(f"tile {level}/{number} is empty in a tree of {size}")
+    return Tile(level, number, width)
 
 
 def tiles_for_growth(old_size: int, new_size: int) -> list[Tile]:
@@ -323,8 +323,8 @@ def tiles_for_growth(old_size: int, new_size: int) -> list[Tile]:
     while old_size < new_size:
         first, end = old_size >> TILE_HEIGHT, -(-new_size >> TILE_HEIGHT)
         tiles += [
-            Tile(level, index, min(TILE_WIDTH, new_size - TILE_WIDTH * index))
-            for index in range(first, end)
+            Tile(level, number, min(TILE_WIDTH, new_size - TILE_WIDTH * number))
+            for number in range(first, end)
         ]
         old_size, new_size = old_size >> TILE_HEIGHT, new_size >> TILE_HEIGHT
         level += 1
@@ -369,8 +369,8 @@ def grow_tiles(old_size: int, leaves: Sequence[bytes], read: ReadTiles) -> dict[
     """
     _check_hashes(leaves)
     new_size = old_size + len(leaves)
-    touched = {(tile.level, tile.index) for tile in tiles_for_growth(old_size, new_size)}
-    edge = [tile for tile in partial_tiles(old_size) if (tile.level, tile.index) in touched]
+    touched = {(tile.level, tile.number) for tile in tiles_for_growth(old_size, new_size)}
+    edge = [tile for tile in partial_tiles(old_size) if (tile.level, tile.number) in touched]
     before = {tile.level: data for tile, data in _load(edge, read).items()}
     grown: dict[Tile, bytes] = {}
     fresh: Sequence[bytes] = leaves
@@ -379,9 +379,9 @@ def grow_tiles(old_size: int, leaves: Sequence[bytes], read: ReadTiles) -> dict[
         data = before.get(level, b"") + b"".join(fresh)
         first = at >> TILE_HEIGHT
         fresh = []
-        for index, start in enumerate(range(0, len(data), TILE_WIDTH * HASH_SIZE), first):
+        for number, start in enumerate(range(0, len(data), TILE_WIDTH * HASH_SIZE), first):
             chunk = data[start : start + TILE_WIDTH * HASH_SIZE]
-            tile = Tile(level, index, len(chunk) // HASH_SIZE)
+            tile = Tile(level, number, len(chunk) // HASH_SIZE)
             grown[tile] = chunk
             if tile.full:
                 fresh.append(tile_root(chunk))

@@ -74,7 +74,7 @@ class VerifierKey:
 
     @classmethod
     def parse(cls, text: str) -> VerifierKey:
-        """Return the key that `str(key)` wrote; NoteError when it is malformed or its ID differs."""
+        """Read the form that `str(key)` writes; NoteError when malformed or with another ID."""
         parts = text.split("+", 2)
         if len(parts) != 3 or not _KEY_ID.fullmatch(parts[1]):
             raise NoteError("a verifier key has the form name+keyid+base64")
@@ -257,7 +257,7 @@ class Verified:
 
 
 def verify_note(note: Note, keys: Iterable[VerifierKey]) -> list[Verified]:
-    """Return the signatures on `note` by trusted `keys`, all genuine and at least one (signed-note).
+    """Return the signatures on `note` by trusted `keys`: at least one, all genuine (signed-note).
 
     Signatures by unknown keys are ignored, even under a trusted name. NoteError when a trusted
     key's signature is not genuine, or when no trusted key has signed.
