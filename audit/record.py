@@ -15,6 +15,10 @@ from audit.models import Record
 from core.actor import Actor
 from core.clock import uuid7
 
+# An entry of the log holds at most 65,535 bytes (C2SP tlog-tiles); the rest of a leaf needs
+# less than 4 KiB.
+MAX_PAYLOAD = 60_000
+
 _COPY = (
     "COPY audit_record (id, occurred_at, recorded_at, action, actor, notice, delivery, investor, "
     "template, version, incident, staff, object, payload, sealed) FROM STDIN"
@@ -36,6 +40,9 @@ def draft(
 
     `now` is when it is recorded; `occurred_at` when it happened, if that differs.
     """
+    text = canonical_text(dict(payload or {}))
+    if len(text) > MAX_PAYLOAD // 4 and len(text.encode()) > MAX_PAYLOAD:
+        raise ValueError(f"{action}: a payload of more than {MAX_PAYLOAD} bytes fits no log entry")
     return Entry(
         id=uuid7(),
         occurred_at=occurred_at or now,
@@ -43,7 +50,7 @@ def draft(
         action=action,
         actor=actor.ref,
         subjects=subjects,
-        payload=canonical_text(dict(payload or {})),
+        payload=text,
         sealed=sealed,
     )
 
