@@ -55,7 +55,7 @@ contracts: $(VENV)/.dev
 	$(BIN)/lint-imports
 
 check: lint types contracts
-	$(BIN)/python -m portal.deploy_check
+	.ci/deploy-check
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m tests.bench
