@@ -226,10 +226,11 @@ EXPORT_DIR = Path(env.text("VOUCHSAFE_EXPORT_DIR", str(VAR_DIR / "exports")))
 SMTP_URL = env.text("SMTP_URL", "smtp://127.0.0.1:2525")
 SMS_URL = env.text("SMS_URL", "http://127.0.0.1:2526/v1/messages")
 SMS_SECRET = env.text("SMS_SECRET", "" if PRODUCTION else "local-gateway")
+MAIL_EVENTS_SECRET = env.text("MAIL_EVENTS_SECRET", "" if PRODUCTION else "local-mail-server")
 MAIL_FROM = env.text("MAIL_FROM", "Vouchsafe Securities <notices@vouchsafe.example>")
 MAIL_DOMAIN = env.text("MAIL_DOMAIN", "vouchsafe.example")
 CHANNEL_PROVIDERS = {
-    "email": [{"name": "smtp", "kind": "smtp", "url": SMTP_URL}],
+    "email": [{"name": "smtp", "kind": "smtp", "url": SMTP_URL, "secret": MAIL_EVENTS_SECRET}],
     "sms": [{"name": "gateway", "kind": "http-sms", "url": SMS_URL, "secret": SMS_SECRET}],
     "inbox": [{"name": "inbox", "kind": "inbox"}],
 }
