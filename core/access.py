@@ -38,7 +38,9 @@ def require_step_up(actor: Actor, now: dt.datetime) -> None:
     """Raise StepUpRequired unless a second factor was confirmed within five minutes (P1)."""
     limit = dt.timedelta(minutes=STEP_UP_MINUTES)
     if actor.stepped_up_at is None or not dt.timedelta(0) <= now - actor.stepped_up_at <= limit:
-        raise StepUpRequired(_("Confirm your second factor to go on; this is asked every 5 minutes."))
+        raise StepUpRequired(
+            _("Confirm your second factor to go on; this is asked every 5 minutes.")
+        )
 
 
 def require_other_person(actor: Actor, others: Iterable[UUID | None]) -> None:

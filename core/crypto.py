@@ -44,7 +44,9 @@ def unseal(key: bytes, sealed: bytes, *, context: bytes) -> bytes:
     try:
         return AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], context)
     except InvalidTag as error:
-        raise SealBroken("sealed data does not open: wrong key, context or altered bytes") from error
+        raise SealBroken(
+            "sealed data does not open: wrong key, context or altered bytes"
+        ) from error
 
 
 def load_key(name: str) -> bytes:
@@ -59,7 +61,9 @@ def load_key(name: str) -> bytes:
     elif path.exists():
         raw = base64.b64decode(path.read_bytes())
     else:
-        raise Misconfigured(_("The key “%(name)s” is missing.") % {"name": name}, code="key_missing")
+        raise Misconfigured(
+            _("The key “%(name)s” is missing.") % {"name": name}, code="key_missing"
+        )
     if len(raw) != KEY_BYTES:
         raise Misconfigured(_("The key “%(name)s” must have 32 bytes.") % {"name": name})
     return raw

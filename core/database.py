@@ -20,9 +20,7 @@ def provision(
     with psycopg.connect(admin_url, autocommit=True) as admin:
         _ensure_role(admin, OWNER_ROLE, owner_password)
         _ensure_role(admin, APP_ROLE, app_password)
-        admin.execute(
-            sql.SQL("GRANT {} TO CURRENT_USER").format(sql.Identifier(OWNER_ROLE))
-        )
+        admin.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(sql.Identifier(OWNER_ROLE)))
         if not admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone():
             admin.execute(
                 sql.SQL("CREATE DATABASE {} OWNER {} ENCODING 'UTF8' TEMPLATE template0").format(

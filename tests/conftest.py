@@ -233,6 +233,14 @@ def keys() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True, scope="session")
+def fast_passwords() -> None:
+    """A cheap hash: hundreds of tests make people, and none tests PBKDF2."""
+    from django.conf import settings
+
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture(autouse=True)
 def ledger_dir(tmp_path: Path, settings) -> Path:
     """The log's state outside the database: one directory per test."""
