@@ -6,6 +6,8 @@ Versions never change once submitted; decisions and contributors are append-only
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -16,8 +18,8 @@ from core.models import BusinessLine
 from templates_mgmt import rules
 
 
-def _person(verbose_name: object, **options: object) -> models.ForeignKey:
-    return models.ForeignKey(  # type: ignore[misc]
+def _person(verbose_name: Any, **options: Any) -> Any:
+    return models.ForeignKey(
         settings.AUTH_USER_MODEL,
         verbose_name=verbose_name,
         on_delete=models.PROTECT,
