@@ -109,6 +109,7 @@ DELIVERIES = Machine(
         (_S.HELD, _S.QUEUED): Move("due"),
         (_S.HELD, _S.CANCELLED): Move("cancel"),
         (_S.QUEUED, _S.SENDING): Move("claim"),
+        (_S.QUEUED, _S.HELD): Move("hold"),
         (_S.QUEUED, _S.REFUSED): Move("refuse"),
         (_S.QUEUED, _S.FAILED): Move("fail"),
         (_S.QUEUED, _S.CANCELLED): Move("cancel"),
