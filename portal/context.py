@@ -2,9 +2,124 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise, SimpleLazyObject
+from django.utils.translation import gettext_lazy as _
+
+from core.actor import Actor
+from core.roles import ROLE_LABELS
+from core.roles import Capability as C
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A place in the rail: shown when its route exists and the actor holds one of `needs`
+    (everyone when empty). `owns` are the beginnings of the route names that belong to it."""
+
+    label: str | Promise
+    icon: str
+    route: str
+    owns: tuple[str, ...]
+    needs: frozenset[C] = frozenset()
+
+
+RAIL = (
+    Entry(_("Overview"), "overview", "overview", ("overview",)),
+    Entry(
+        _("Templates"),
+        "template",
+        "template-list",
+        ("template-", "version-"),
+        frozenset({C.TEMPLATES_VIEW}),
+    ),
+    Entry(
+        _("Notices"), "notice", "notice-list", ("notice-", "delivery-"), frozenset({C.NOTICES_VIEW})
+    ),
+    Entry(
+        _("Investors"),
+        "investor",
+        "investor-list",
+        ("investor-", "import-"),
+        frozenset({C.INVESTORS_VIEW}),
+    ),
+    Entry(_("Audit"), "audit", "audit-list", ("audit-", "record-"), frozenset({C.AUDIT_BROWSE})),
+    Entry(
+        _("Exports"),
+        "export",
+        "export-list",
+        ("export-",),
+        frozenset({C.EXPORTS_CREATE, C.EXPORTS_DOWNLOAD, C.EXPORTS_APPROVE}),
+    ),
+    Entry(_("Crisis"), "crisis", "incident-list", ("incident-",), frozenset({C.CRISIS_VIEW})),
+    Entry(_("Risk"), "risk", "risk-list", ("risk-",), frozenset({C.CRISIS_VIEW})),
+    Entry(
+        _("Supervision"),
+        "supervision",
+        "supervision-list",
+        ("supervision-",),
+        frozenset({C.SUPERVISION_REVIEW}),
+    ),
+    Entry(_("Reports"), "report", "report-list", ("report-",), frozenset({C.NOTICES_VIEW})),
+    Entry(_("Help"), "help", "help", ("help",)),
+)
+
+USER_MENU = (
+    Entry(_("My account"), "user", "account", ()),
+    Entry(_("My devices"), "key", "devices", ()),
+    Entry(
+        _("Console"),
+        "settings",
+        "admin:index",
+        (),
+        frozenset({C.USERS_MANAGE, C.SETTINGS_MANAGE}),
+    ),
+)
+
+
+def places(entries: tuple[Entry, ...], actor: Actor | None, here: str) -> list[dict[str, Any]]:
+    """The entries that `actor` may open and that lead somewhere; `here` is the current route."""
+    if actor is None:
+        return []
+    shown = []
+    for entry in entries:
+        if entry.needs and not entry.needs & actor.capabilities:
+            continue
+        try:
+            url = reverse(entry.route)
+        except NoReverseMatch:
+            continue
+        current = bool(here) and here.startswith(entry.owns) if entry.owns else False
+        shown.append({"label": entry.label, "icon": entry.icon, "url": url, "current": current})
+    return shown
 
 
 def shell(request: HttpRequest) -> dict[str, object]:
-    """The actor, for the navigation."""
-    return {"actor": getattr(request, "actor", None)}
+    """The actor, the rail and the user menu. Nothing is computed until a template asks."""
+    actor: Actor | None = getattr(request, "actor", None)
+    match = getattr(request, "resolver_match", None)
+    here = (match.url_name or "") if match else ""
+    return {
+        "actor": actor,
+        "navigation": SimpleLazyObject(lambda: places(RAIL, actor, here)),
+        "user_links": SimpleLazyObject(lambda: places(USER_MENU, actor, here)),
+        "role_names": SimpleLazyObject(lambda: _role_names(request)),
+        "shell_template": shell_of(request, actor),
+    }
+
+
+def shell_of(request: HttpRequest, actor: Actor | None) -> str:
+    """Which shell an error page wears: a bare part for htmx, staff, investor or public."""
+    if getattr(request, "htmx", False):
+        return "part.html"
+    if actor is not None and actor.kind == "user":
+        return "app.html"
+    return "self.html" if getattr(request, "investor", None) is not None else "base.html"
+
+
+def _role_names(request: HttpRequest) -> list[str]:
+    roles = getattr(request.user, "roles", frozenset())
+    return [str(label) for role, label in ROLE_LABELS.items() if role in roles]

@@ -1,0 +1,132 @@
+"""Charts as geometry: pure functions from figures to the coordinates of an SVG."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 640, 200, 44, 8, 176
+
+
+@dataclass
+class Chart:
+    """What `ui/chart.html` draws. Coordinates are in SVG user units, y downwards."""
+
+    kind: str
+    label: str
+    x_label: str
+    series: list[dict[str, Any]]
+    rows: list[dict[str, Any]]
+    ticks: list[dict[str, Any]]
+    marks: list[dict[str, Any]]
+    bars: list[dict[str, Any]] = field(default_factory=list)
+    width: int = WIDTH
+    height: int = HEIGHT
+    left: int = LEFT
+    bottom: int = BOTTOM
+    label_x: int = LEFT - 6
+    mark_y: int = BOTTOM + 18
+
+
+def ceiling(value: float) -> float:
+    """The smallest of 1, 2, 5 × 10ⁿ × 4 steps that is not below `value`; at least 4."""
+    if value <= 4:
+        return 4
+    step = 10 ** math.floor(math.log10(value / 4))
+    for factor in (1, 2, 2.5, 5, 10):
+        if factor * step * 4 >= value and (factor * step).is_integer():
+            return factor * step * 4
+    return 10 * step * 4
+
+
+def compact(value: float) -> str:
+    """A tick's label: 800, 1.2k, 3M."""
+    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if value >= size:
+            return f"{value / size:g}{letter}"
+    return f"{value:g}"
+
+
+def bars(
+    label: str, x_label: str, columns: Sequence[str], series: Mapping[str, Sequence[float]]
+) -> Chart:
+    """Stacked bars, first series at the bottom."""
+    top = ceiling(max((sum(values) for values in zip(*series.values(), strict=True)), default=0))
+    chart = _frame("bar", label, x_label, columns, series, top)
+    pitch = (WIDTH - LEFT) / max(len(columns), 1)
+    for at, column in enumerate(columns):
+        base = 0.0
+        for slot, (name, values) in enumerate(series.items(), 1):
+            if values[at]:
+                chart.bars.append(
+                    {
+                        "slot": slot,
+                        "x": _text(LEFT + pitch * (at + 0.15)),
+                        "y": _text(_y(base + values[at], top)),
+                        "width": _text(pitch * 0.7),
+                        "height": _text(_y(base, top) - _y(base + values[at], top)),
+                        "title": f"{column} · {name}: {values[at]:g}",
+                    }
+                )
+            base += values[at]
+    return chart
+
+
+def lines(
+    label: str, x_label: str, columns: Sequence[str], series: Mapping[str, Sequence[float]]
+) -> Chart:
+    """One line per series."""
+    top = ceiling(max((max(values, default=0) for values in series.values()), default=0))
+    chart = _frame("line", label, x_label, columns, series, top)
+    for entry, (name, values) in zip(chart.series, series.items(), strict=True):
+        points = [(_x(at, len(columns)), _y(value, top)) for at, value in enumerate(values)]
+        entry["path"] = "M" + "L".join(f"{_text(x)} {_text(y)}" for x, y in points)
+        entry["dots"] = [
+            {"x": _text(x), "y": _text(y), "title": f"{column} · {name}: {value:g}"}
+            for (x, y), column, value in zip(points, columns, values, strict=True)
+        ]
+    return chart
+
+
+def _frame(
+    kind: str,
+    label: str,
+    x_label: str,
+    columns: Sequence[str],
+    series: Mapping[str, Sequence[float]],
+    top: float,
+) -> Chart:
+    every = max(1, math.ceil(len(columns) / 12))
+    return Chart(
+        kind=kind,
+        label=label,
+        x_label=x_label,
+        series=[{"label": name, "slot": slot} for slot, name in enumerate(series, 1)],
+        rows=[
+            {"label": column, "values": [values[at] for values in series.values()]}
+            for at, column in enumerate(columns)
+        ],
+        ticks=[
+            {"y": _text(_y(top * part / 4, top)), "label": compact(top * part / 4)}
+            for part in range(5)
+        ],
+        marks=[
+            {"x": _text(_x(at, len(columns))), "label": column}
+            for at, column in enumerate(columns)
+            if at % every == 0
+        ],
+    )
+
+
+def _x(at: int, columns: int) -> float:
+    return LEFT + (WIDTH - LEFT) / max(columns, 1) * (at + 0.5)
+
+
+def _y(value: float, top: float) -> float:
+    return BOTTOM - (BOTTOM - TOP) * value / top
+
+
+def _text(number: float) -> str:
+    return f"{number:.1f}"

@@ -1,0 +1,122 @@
+"""How each state looks: icon, word and tone. One table for every page."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+class Look(NamedTuple):
+    """An icon of `icons.svg`, the word for it, and ok, warn, danger, info or neutral."""
+
+    icon: str
+    word: str | Promise
+    tone: str
+
+
+LOOKS: dict[str, Look] = {
+    # templates
+    "draft": Look("edit", _("Draft"), "neutral"),
+    "in_review": Look("eye", _("In review"), "info"),
+    "approved": Look("check-circle", _("Approved"), "ok"),
+    "returned": Look("undo", _("Returned"), "warn"),
+    "rejected": Look("x-circle", _("Rejected"), "danger"),
+    "retired": Look("archive", _("Retired"), "neutral"),
+    "recalled": Look("ban", _("Recalled"), "danger"),
+    # notices
+    "ready": Look("clock", _("Ready"), "info"),
+    "notice.ready": Look("clock", _("Waiting for release"), "info"),
+    "released": Look("send", _("Released"), "info"),
+    "sending": Look("send", _("Sending"), "info"),
+    "done": Look("check-circle", _("Done"), "ok"),
+    "paused": Look("pause", _("Paused"), "warn"),
+    "cancelled": Look("ban", _("Cancelled"), "neutral"),
+    # deliveries and their evidence
+    "standby": Look("half", _("Standby"), "neutral"),
+    "queued": Look("clock", _("Queued"), "neutral"),
+    "held": Look("pause", _("Held"), "warn"),
+    "accepted": Look("check", _("Accepted"), "info"),
+    "delivered": Look("check-circle", _("Delivered"), "ok"),
+    "machine_opened": Look("half", _("Opened by a machine"), "neutral"),
+    "opened": Look("eye", _("Opened"), "ok"),
+    "read": Look("eye", _("Read"), "ok"),
+    "viewed": Look("eye", _("Viewed in the portal"), "ok"),
+    "acknowledged": Look("shield", _("Acknowledged"), "ok"),
+    "answered": Look("sms", _("Answered"), "ok"),
+    "failed": Look("x-circle", _("Failed"), "danger"),
+    "refused": Look("ban", _("Refused"), "warn"),
+    "unconfirmed": Look("question", _("Unconfirmed"), "warn"),
+    "not_needed": Look("circle", _("Not needed"), "neutral"),
+    # investors, contacts, consent
+    "active": Look("check", _("Active"), "ok"),
+    "closed": Look("archive", _("Closed"), "neutral"),
+    "unverified": Look("question", _("Unverified"), "warn"),
+    "verified": Look("check-circle", _("Verified"), "ok"),
+    "suppressed": Look("ban", _("Suppressed"), "danger"),
+    "granted": Look("check", _("Consent given"), "ok"),
+    "given": Look("check", _("Consent given"), "ok"),
+    "withdrawn": Look("ban", _("Withdrawn"), "warn"),
+    "none": Look("circle", _("None"), "neutral"),
+    # imports, exports, verification, records
+    "uploaded": Look("upload", _("Uploaded"), "neutral"),
+    "checked": Look("check", _("Checked"), "info"),
+    "running": Look("refresh", _("Running"), "info"),
+    "building": Look("refresh", _("Being made"), "info"),
+    "requested": Look("clock", _("Requested"), "info"),
+    "pending": Look("clock", _("Pending"), "neutral"),
+    "in_log": Look("shield", _("In the log"), "ok"),
+    "ok": Look("check-circle", _("OK"), "ok"),
+    "broken": Look("x-circle", _("Check failed"), "danger"),
+    "never": Look("question", _("Not checked yet"), "warn"),
+    # import rows
+    "created": Look("plus", _("Created"), "ok"),
+    "updated": Look("edit", _("Updated"), "info"),
+    "unchanged": Look("circle", _("Unchanged"), "neutral"),
+    # keys, users
+    "revoked": Look("ban", _("Revoked"), "danger"),
+    "expired": Look("clock", _("Expired"), "warn"),
+    "inactive": Look("ban", _("Inactive"), "neutral"),
+    # criticality
+    "critical": Look("warn", _("Critical"), "danger"),
+    "important": Look("flag", _("Important"), "warn"),
+    "routine": Look("circle", _("Routine"), "neutral"),
+    # severities of findings
+    "error": Look("x-circle", _("Error"), "danger"),
+    "danger": Look("x-circle", _("Error"), "danger"),
+    "warning": Look("warn", _("Warning"), "warn"),
+    "warn": Look("warn", _("Warning"), "warn"),
+    "info": Look("info", _("Note"), "info"),
+    "success": Look("check-circle", _("Done"), "ok"),
+    "neutral": Look("info", _("Note"), "neutral"),
+    "yes": Look("check", _("Yes"), "ok"),
+    "no": Look("close", _("No"), "neutral"),
+}
+
+CHANNELS: dict[str, tuple[str, str | Promise]] = {
+    "sms": ("phone", _("SMS")),
+    "email": ("mail", _("E-mail")),
+    "push": ("push", _("App push")),
+    "inbox": ("inbox", _("Portal inbox")),
+    "public": ("language", _("Public page")),
+    "chat": ("sms", _("Chat")),
+    "hotline": ("phone", _("Hotline")),
+}
+
+TONES = {
+    "debug": "neutral",
+    "info": "info",
+    "success": "ok",
+    "warning": "warn",
+    "error": "danger",
+}
+
+
+def look(state: str, kind: str = "") -> Look:
+    """The look of `state`; `kind` (for example "notice") picks a more exact word if there is
+    one. A state that this table does not know is shown by its own name."""
+    for key in (f"{kind}.{state}", state):
+        if key in LOOKS:
+            return LOOKS[key]
+    return Look("circle", state.replace("_", " "), "neutral")
