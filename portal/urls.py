@@ -2,9 +2,31 @@
 
 from __future__ import annotations
 
-from django.contrib import admin
-from django.urls import path
+import importlib.util
 
-urlpatterns = [
+from django.contrib import admin
+from django.urls import include, path
+from django.urls.resolvers import URLPattern, URLResolver
+
+
+def _pages(module: str, prefix: str = "") -> list[URLPattern | URLResolver]:
+    if importlib.util.find_spec(module) is None:
+        return []
+    return [path(prefix, include(module))]
+
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    *_pages("portal.pages_urls"),
+    *_pages("core.urls"),
+    *_pages("templates_mgmt.urls"),
+    *_pages("comms.urls"),
+    *_pages("investors.urls"),
+    *_pages("audit.urls"),
+    *_pages("portal.selfservice.urls"),
+    *_pages("core.api_urls", "api/v1/"),
+    *_pages("investors.api_urls", "api/v1/"),
+    *_pages("templates_mgmt.api_urls", "api/v1/"),
+    *_pages("comms.api_urls", "api/v1/"),
+    *_pages("audit.api_urls", "api/v1/"),
     path("console/", admin.site.urls),
 ]
