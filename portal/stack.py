@@ -48,7 +48,8 @@ def peer_arguments(*, port: int) -> Sequence[str]:
         "local_peers",
         "--smtp-port", str(urlsplit(settings.SMTP_URL).port),
         "--sms-port", str(urlsplit(settings.SMS_URL).port),
-        "--receipts-url", f"http://127.0.0.1:{port}/api/v1/webhooks/gateway/",
+        "--receipts-url", f"http://127.0.0.1:{port}/api/v1/webhooks",
+        "--sms-fail-percent", "8", "--mail-refuse-percent", "2", "--mail-bounce-percent", "3",
         "--dir", str(settings.VAR_DIR / "peers"),
     )  # fmt: skip
 
