@@ -1,0 +1,51 @@
+"""Run every benchmark in a process of its own: `python -m tests.bench [NAME …]`.
+
+Figures go to the screen and to var/bench.json. Nothing here asserts a time: a benchmark shows a
+figure beside a peer's, and people judge.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+
+
+def main(names: list[str]) -> int:
+    known = sorted(path.stem.removeprefix("bench_") for path in HERE.glob("bench_*.py"))
+    unknown = set(names) - set(known)
+    if unknown:
+        print(f"no such benchmark: {', '.join(sorted(unknown))}; there are: {', '.join(known)}")
+        return 2
+    figures, failed = [], []
+    for name in names or known:
+        print(f"— {name}", flush=True)
+        done = subprocess.run(
+            [sys.executable, "-m", f"tests.bench.bench_{name}"],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=1800,
+        )
+        for line in done.stdout.splitlines():
+            print("  " + line, flush=True)
+            if line.startswith("{"):
+                figures.append(json.loads(line))
+        if done.returncode != 0:
+            failed.append(name)
+    target = ROOT / "var" / "bench.json"
+    target.parent.mkdir(exist_ok=True)
+    machine = f"{platform.machine()}, Python {platform.python_version()}"
+    target.write_text(json.dumps({"machine": machine, "figures": figures}, indent=2))
+    print(f"written to {target.relative_to(ROOT)}" + (f"; failed: {failed}" if failed else ""))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
