@@ -36,7 +36,7 @@ def ceiling(value: float) -> float:
         return 4
     step = 10 ** math.floor(math.log10(value / 4))
     for factor in (1, 2, 2.5, 5, 10):
-        if factor * step * 4 >= value and (factor * step).is_integer():
+        if factor * step * 4 >= value and factor * step == int(factor * step):
             return factor * step * 4
     return 10 * step * 4
 
