@@ -10,7 +10,10 @@ from django.urls.resolvers import URLPattern, URLResolver
 
 
 def _pages(module: str, prefix: str = "") -> list[URLPattern | URLResolver]:
-    if importlib.util.find_spec(module) is None:
+    try:
+        if importlib.util.find_spec(module) is None:
+            return []
+    except ModuleNotFoundError:
         return []
     return [path(prefix, include(module))]
 
