@@ -39,7 +39,8 @@ class Notice(models.Model):
     `code` is the check code that every message carries (D15). `audience` is the frozen query,
     `values` the placeholder values that all recipients share, `channels` the channel plan
     (`rules.ChannelPlan`), `dry_run` the summary that the preparer saw when submitting,
-    `counts` the summary of the planning. `plan_cursor` is the last investor planned.
+    `counts` the numbers per channel and state when it was done. Planning is over once
+    `planned_at` is set.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -74,7 +75,6 @@ class Notice(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", null=True, blank=True
     )
     released_at = models.DateTimeField(null=True, blank=True)
-    plan_cursor = models.UUIDField(null=True, editable=False)
     planned_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     dry_run = models.JSONField(default=dict)
@@ -82,7 +82,7 @@ class Notice(models.Model):
     corrects = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="corrections"
     )
-    history = HistoricalRecords(excluded_fields=["plan_cursor", "counts"])
+    history = HistoricalRecords(excluded_fields=["counts"])
     objects = NoticeQuerySet.as_manager()
 
     class Meta:
@@ -149,6 +149,7 @@ class Delivery(models.Model):
     held_reason = models.CharField(max_length=40, blank=True, default="")
     attempts = models.PositiveSmallIntegerField(default=0)
     key_group = models.PositiveSmallIntegerField(default=0)
+    handed_at = models.DateTimeField(_("handed over at"), null=True)
     lease_until = models.DateTimeField(null=True)
     claimed_by = models.UUIDField(null=True)
     provider = models.CharField(max_length=40, blank=True, default="")
@@ -176,6 +177,11 @@ class Delivery(models.Model):
             ),
             models.Index(
                 name="comms_delivery_leased", fields=["lease_until"], condition=Q(state="sending")
+            ),
+            models.Index(
+                name="comms_delivery_trouble",
+                fields=["notice", "state", "investor", "channel"],
+                condition=Q(state__in=["failed", "refused", "unconfirmed", "cancelled"]),
             ),
             models.Index(
                 name="comms_delivery_ref",
@@ -253,20 +259,26 @@ class Exclusion(models.Model):
                 fields=["notice", "investor", "channel"], name="comms_exclusion_once"
             )
         ]
+        indexes = [
+            models.Index(
+                name="comms_exclusion_why", fields=["notice", "reason", "investor", "channel"]
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.reason} {self.investor_id}"
 
 
 class Tally(models.Model):
-    """Changes in the number of a notice's deliveries per channel and state, one row per
-    statement that moved some. A trigger on Delivery writes it, so sums are always exact and
+    """Changes in the number of a notice's deliveries per channel, state and evidence, one row
+    per statement that moved some. A trigger on Delivery writes it, so sums are always exact and
     progress costs the same for a thousand and for a million deliveries."""
 
     id = models.BigAutoField(primary_key=True)
     notice = models.UUIDField()
     channel = models.CharField(max_length=10)
     state = models.CharField(max_length=12)
+    evidence = models.PositiveSmallIntegerField()
     delta = models.IntegerField()
     at = models.DateTimeField()
 

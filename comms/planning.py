@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -17,10 +17,10 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext_lazy as _
 
-from comms.rules import Channel, Criticality, DeliveryState, Evidence
+from comms.rules import UNREACHED, Channel, Criticality, DeliveryState, Evidence
 from core.errors import InvalidInput
+from investors.rules.audience import Candidate
 
-CONTACT_KINDS = {Channel.SMS: "phone", Channel.EMAIL: "email", Channel.INBOX: None}
 DISTURBING = frozenset({Channel.SMS, Channel.EMAIL})
 FALLBACK_LANGUAGES = ("zh-hans", "en", "zh-hant")
 
@@ -178,40 +178,13 @@ def check_class(plan: ChannelPlan, criticality: Criticality) -> None:
 # Planning one recipient ---------------------------------------------------------------------
 
 
-class Contact(NamedTuple):
-    """The address chosen for a channel. `suppressed`: it exists but must not be used."""
-
-    id: UUID | None
-    suppressed: bool = False
-
-
-@dataclass(slots=True)
-class Recipient:
-    """What planning must know about one investor. `consents` are the channels consented to,
-    `unwanted` those on which this topic is not wanted, `missing` the placeholders without a
-    value; `contacts` has an entry per channel with an address."""
-
-    investor: UUID
-    active: bool = True
-    language: str = "zh-hans"
-    time_zone: str = "Asia/Shanghai"
-    quiet_from: dt.time | None = None
-    quiet_to: dt.time | None = None
-    consents: frozenset[str] = frozenset()
-    unwanted: frozenset[str] = frozenset()
-    contacts: Mapping[str, Contact] = field(default_factory=dict)
-    missing: frozenset[str] = frozenset()
-    preferred: tuple[str, ...] = ()
-
-
 @dataclass(frozen=True, slots=True)
 class Policy:
     """What planning must know about the notice. `wordings` maps each channel to the languages
-    it is written in and the placeholders each of them needs from the recipient."""
+    it is written in and the placeholders that each of them needs from the recipient."""
 
     plan: ChannelPlan
     criticality: Criticality
-    mandatory: bool
     wordings: Mapping[Channel, Mapping[str, frozenset[str]]]
 
 
@@ -241,57 +214,50 @@ class Plan(NamedTuple):
     exclusions: list[Excluded]
 
 
-def plan(recipient: Recipient, policy: Policy, now: dt.datetime) -> Plan:
-    """Deliveries and exclusions of one recipient.
+def plan(
+    candidate: Candidate, policy: Policy, now: dt.datetime, missing: frozenset[str] = frozenset()
+) -> Plan:
+    """Deliveries and exclusions of one recipient; `missing` names the placeholders that have no
+    value for this one.
 
-    Fallbacks stand by; when every parallel channel is excluded the first fallback takes their
-    place at once. The ranks of fallbacks follow the investor's preference (I1).
+    Fallbacks stand by until `due_at`, except that they take the place of excluded parallel
+    channels as long as fewer than `needed` go out at once. Fallbacks follow the investor's
+    preference (I1).
     """
-    if not recipient.active:
+    if not candidate.active:
         return Plan([], [Excluded("", Reason.CLOSED.value)])
     deliveries: list[Planned] = []
     exclusions: list[Excluded] = []
-    quiet = quiet_until(recipient, policy.criticality, now)
-    first_rank = None
-    for rank, channel in _ranked(policy.plan, recipient.preferred):
-        language = _language(policy.wordings.get(channel, {}), recipient.language)
-        reason = _reason_against(recipient, policy, channel, language)
+    quiet = quiet_until(candidate, policy.criticality, now)
+    later = now + dt.timedelta(seconds=policy.plan.wait_seconds)
+    at_once = rank = 0
+    for parallel, channel in _ordered(policy.plan, candidate.preferred_channels):
+        language = _language(policy.wordings.get(channel, {}), candidate.language)
+        reason = _reason_against(candidate, policy, channel, language, missing)
         if reason:
             exclusions.append(Excluded(channel.value, reason))
             continue
-        if first_rank is None:
-            first_rank = rank
-        contact = recipient.contacts.get(channel.value)
-        deliveries.append(
-            _delivery(
-                channel, rank - first_rank, quiet, contact.id if contact else None, language, now
-            )
-        )
+        contact = _contact(candidate, channel)
+        if not parallel and at_once >= policy.plan.needed:
+            rank += 1
+            planned = Planned(channel, rank, DeliveryState.STANDBY, later, "", contact, language)
+        elif quiet is not None and channel in DISTURBING:
+            at_once += 1
+            planned = Planned(channel, 0, DeliveryState.HELD, quiet, QUIET_HOURS, contact, language)
+        else:
+            at_once += 1
+            planned = Planned(channel, 0, DeliveryState.QUEUED, now, "", contact, language)
+        deliveries.append(planned)
     return Plan(deliveries, exclusions)
 
 
-def _delivery(
-    channel: Channel,
-    rank: int,
-    quiet: dt.datetime | None,
-    contact: UUID | None,
-    language: str,
-    now: dt.datetime,
-) -> Planned:
-    if rank > 0:
-        return Planned(channel, rank, DeliveryState.STANDBY, now, "", contact, language)
-    if quiet is not None and channel in DISTURBING:
-        return Planned(channel, 0, DeliveryState.HELD, quiet, QUIET_HOURS, contact, language)
-    return Planned(channel, 0, DeliveryState.QUEUED, now, "", contact, language)
-
-
-def _ranked(plan: ChannelPlan, preferred: tuple[str, ...]) -> list[tuple[int, Channel]]:
-    ranked = [(0, channel) for channel in plan.parallel]
+def _ordered(plan: ChannelPlan, preferred: tuple[str, ...]) -> list[tuple[bool, Channel]]:
+    """Parallel channels, then fallbacks by preference; whether each is parallel."""
     fallback = plan.fallback
     if len(fallback) > 1 and preferred:
         place = {name: n for n, name in enumerate(preferred)}
         fallback = tuple(sorted(fallback, key=lambda c: place.get(c.value, len(place))))
-    return ranked + [(rank, channel) for rank, channel in enumerate(fallback, 1)]
+    return [(True, channel) for channel in plan.parallel] + [(False, c) for c in fallback]
 
 
 def _language(wordings: Mapping[str, frozenset[str]], wanted: str) -> str:
@@ -301,41 +267,52 @@ def _language(wordings: Mapping[str, frozenset[str]], wanted: str) -> str:
 
 
 def _reason_against(
-    recipient: Recipient, policy: Policy, channel: Channel, language: str
+    candidate: Candidate, policy: Policy, channel: Channel, language: str, missing: frozenset[str]
 ) -> str | None:
     if not language:
         return Reason.NO_VARIANT.value
-    refusal = standing_refusal(
-        channel,
-        active=recipient.active,
-        consent=channel.value in recipient.consents,
-        contact=recipient.contacts.get(channel.value),
-        unwanted=channel.value in recipient.unwanted and not policy.mandatory,
-    )
+    refusal = standing_refusal(candidate, channel)
     if refusal:
         return refusal.value
-    if recipient.missing:
-        for name in sorted(policy.wordings[channel][language] & recipient.missing):
+    if missing:
+        for name in sorted(policy.wordings[channel][language] & missing):
             return missing_value(name)
     return None
 
 
-def standing_refusal(
-    channel: Channel, *, active: bool, consent: bool, contact: Contact | None, unwanted: bool
-) -> Reason | None:
+def standing_refusal(candidate: Candidate, channel: Channel) -> Reason | None:
     """The one rule on whether an investor may be written to on a channel: used when planning
-    and again at the instant of sending (I5)."""
-    if not active:
+    and again at the instant of sending (I5). A mandatory topic is always wanted (I2)."""
+    if not candidate.active:
         return Reason.CLOSED
-    if CONTACT_KINDS[channel] is not None:
-        if contact is None or (contact.id is None and not contact.suppressed):
-            return Reason.NO_CONTACT
-        if contact.suppressed:
-            return Reason.SUPPRESSED
+    if channel is Channel.SMS:
+        state, consent, wanted = (
+            candidate.phone_state,
+            candidate.sms_consent,
+            candidate.sms_wanted,
+        )
+    elif channel is Channel.EMAIL:
+        state, consent, wanted = (
+            candidate.email_state,
+            candidate.email_consent,
+            candidate.email_wanted,
+        )
+    else:
+        state, consent, wanted = "inbox", candidate.inbox_consent, candidate.inbox_wanted
+    if not state:
+        return Reason.NO_CONTACT
+    if state == "suppressed":
+        return Reason.SUPPRESSED
     if not consent:
         return Reason.NO_CONSENT
-    if unwanted:
-        return Reason.UNWANTED
+    return None if wanted else Reason.UNWANTED
+
+
+def _contact(candidate: Candidate, channel: Channel) -> UUID | None:
+    if channel is Channel.SMS:
+        return candidate.phone_id
+    if channel is Channel.EMAIL:
+        return candidate.email_id
     return None
 
 
@@ -343,17 +320,17 @@ def standing_refusal(
 
 
 def quiet_until(
-    recipient: Recipient, criticality: Criticality, now: dt.datetime
+    candidate: Candidate, criticality: Criticality, now: dt.datetime
 ) -> dt.datetime | None:
-    """When the recipient's quiet hours end, in UTC, or None when it is not quiet (D8).
+    """When the investor's quiet hours end, in UTC, or None when it is not quiet (D8).
 
     Critical notices override quiet hours.
     """
-    if recipient.quiet_from is None or recipient.quiet_to is None:
+    if candidate.quiet_from is None or candidate.quiet_to is None:
         return None
     if CLASSES[criticality].overrides_quiet_hours:
         return None
-    return end_of_quiet(recipient.quiet_from, recipient.quiet_to, recipient.time_zone, now)
+    return end_of_quiet(candidate.quiet_from, candidate.quiet_to, candidate.time_zone, now)
 
 
 def end_of_quiet(
@@ -396,22 +373,16 @@ class Hold(NamedTuple):
 
 
 def may_send_now(
-    recipient: Recipient, policy: Policy, channel: Channel, now: dt.datetime
+    candidate: Candidate, criticality: Criticality, channel: Channel, now: dt.datetime
 ) -> Reason | Hold | None:
     """The check in the transaction that claims a delivery: None when it may go out (I5).
 
-    `recipient.contacts` must hold the delivery's own contact point as it is now.
+    `candidate` is the investor as of this instant, with the delivery's own contact point.
     """
-    refusal = standing_refusal(
-        channel,
-        active=recipient.active,
-        consent=channel.value in recipient.consents,
-        contact=recipient.contacts.get(channel.value),
-        unwanted=channel.value in recipient.unwanted and not policy.mandatory,
-    )
+    refusal = standing_refusal(candidate, channel)
     if refusal:
         return refusal
-    if channel in DISTURBING and (until := quiet_until(recipient, policy.criticality, now)):
+    if channel in DISTURBING and (until := quiet_until(candidate, criticality, now)):
         return Hold(until)
     return None
 
@@ -446,22 +417,12 @@ def fallback_move(
     or `wait_seconds` have passed since `handed_over_at`.
     """
     reached = sum(
-        1
-        for sibling in lower
-        if sibling.evidence >= plan.until and sibling.state != DeliveryState.FAILED
+        sibling.evidence >= plan.until and sibling.state not in UNREACHED for sibling in lower
     )
-    needed = min(plan.needed, len(lower))
-    if reached >= needed or any(s.evidence >= Evidence.ACKNOWLEDGED for s in lower):
+    if reached >= plan.needed or any(s.evidence >= Evidence.ACKNOWLEDGED for s in lower):
         return DeliveryState.NOT_NEEDED
-    hopeless = {
-        DeliveryState.FAILED,
-        DeliveryState.REFUSED,
-        DeliveryState.UNCONFIRMED,
-        DeliveryState.CANCELLED,
-        DeliveryState.NOT_NEEDED,
-    }
-    hopeful = sum(1 for sibling in lower if sibling.state not in hopeless)
-    if hopeful < needed:
+    hopeful = sum(sibling.state not in UNREACHED for sibling in lower)
+    if hopeful < plan.needed:
         return DeliveryState.QUEUED
     if handed_over_at is not None and now >= handed_over_at + dt.timedelta(
         seconds=plan.wait_seconds

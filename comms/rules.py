@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import IntEnum, StrEnum
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
@@ -14,8 +15,9 @@ __all__ = ["CHANNEL_LABELS", "Channel"]
 
 
 class NoticeState(StrEnum):
-    """Where a notice stands. `ready`: submitted for release with its dry run; `released`:
-    let out, being planned; `sending`: deliveries go out; `done`: every delivery is settled."""
+    """Where a notice stands. `ready`: submitted for release with its dry run; `released`: let
+    out, planning not begun; `sending`: planned deliveries go out, also while planning goes on;
+    `done`: planning is over and every delivery is settled."""
 
     DRAFT = "draft"
     READY = "ready"
@@ -29,7 +31,7 @@ class NoticeState(StrEnum):
 NOTICE_STATE_LABELS = {
     NoticeState.DRAFT: _("Draft"),
     NoticeState.READY: _("Waiting for release"),
-    NoticeState.RELEASED: _("Being planned"),
+    NoticeState.RELEASED: _("Released"),
     NoticeState.SENDING: _("Going out"),
     NoticeState.PAUSED: _("Paused"),
     NoticeState.DONE: _("Done"),
@@ -44,7 +46,6 @@ NOTICES = Machine(
         (NoticeState.READY, NoticeState.RELEASED): Move("release"),
         (NoticeState.RELEASED, NoticeState.SENDING): Move("start"),
         (NoticeState.SENDING, NoticeState.DONE): Move("finish"),
-        (NoticeState.DONE, NoticeState.SENDING): Move("reopen"),
         (NoticeState.RELEASED, NoticeState.PAUSED): Move("pause", reason=True),
         (NoticeState.SENDING, NoticeState.PAUSED): Move("pause", reason=True),
         (NoticeState.PAUSED, NoticeState.RELEASED): Move("resume", reason=True),
@@ -103,7 +104,6 @@ DELIVERIES = Machine(
     name="delivery",
     moves={
         (_S.STANDBY, _S.QUEUED): Move("activate"),
-        (_S.STANDBY, _S.HELD): Move("activate"),
         (_S.STANDBY, _S.NOT_NEEDED): Move("spare"),
         (_S.STANDBY, _S.CANCELLED): Move("cancel"),
         (_S.HELD, _S.QUEUED): Move("due"),
@@ -113,6 +113,7 @@ DELIVERIES = Machine(
         (_S.QUEUED, _S.REFUSED): Move("refuse"),
         (_S.QUEUED, _S.FAILED): Move("fail"),
         (_S.QUEUED, _S.CANCELLED): Move("cancel"),
+        (_S.QUEUED, _S.UNCONFIRMED): Move("give_up"),
         (_S.SENDING, _S.ACCEPTED): Move("accept"),
         (_S.SENDING, _S.DELIVERED): Move("deliver"),
         (_S.SENDING, _S.QUEUED): Move("retry"),
@@ -223,38 +224,38 @@ CRITICALITY_LABELS = {
 }
 
 
-def _choices(labels: dict[object, object]) -> list[tuple[object, object]]:
-    return [(getattr(member, "value", member), label) for member, label in labels.items()]
+def _choices(labels: Mapping[Any, object]) -> list[tuple[object, object]]:
+    return [(member.value, label) for member, label in labels.items()]
 
 
 def notice_state_choices() -> list[tuple[object, object]]:
     """Value and label of every notice state."""
-    return _choices(dict(NOTICE_STATE_LABELS))
+    return _choices(NOTICE_STATE_LABELS)
 
 
 def delivery_state_choices() -> list[tuple[object, object]]:
     """Value and label of every delivery state."""
-    return _choices(dict(DELIVERY_STATE_LABELS))
+    return _choices(DELIVERY_STATE_LABELS)
 
 
 def channel_choices() -> list[tuple[object, object]]:
     """Value and label of every channel."""
-    return _choices(dict(CHANNEL_LABELS))
+    return _choices(CHANNEL_LABELS)
 
 
 def evidence_choices() -> list[tuple[object, object]]:
     """Value and label of every grade of evidence."""
-    return _choices(dict(EVIDENCE_LABELS))
+    return _choices(EVIDENCE_LABELS)
 
 
 def event_choices() -> list[tuple[object, object]]:
     """Value and label of every kind of event."""
-    return _choices(dict(EVENT_LABELS))
+    return _choices(EVENT_LABELS)
 
 
 def criticality_choices() -> list[tuple[object, object]]:
     """Value and label of every class."""
-    return _choices(dict(CRITICALITY_LABELS))
+    return _choices(CRITICALITY_LABELS)
 
 
 # Receipts -----------------------------------------------------------------------------------

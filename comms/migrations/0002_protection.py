@@ -72,14 +72,15 @@ BEGIN
     END IF;
     IF EXISTS (
         SELECT FROM (SELECT DISTINCT notice_id FROM added) a
-        JOIN public.comms_notice n ON n.id = a.notice_id WHERE n.state <> 'released'
+        JOIN public.comms_notice n ON n.id = a.notice_id
+        WHERE n.state <> 'sending' OR n.planned_at IS NOT NULL
     ) THEN
-        RAISE EXCEPTION 'deliveries are planned for a released notice only'
+        RAISE EXCEPTION 'deliveries are planned for a released notice only, and once'
             USING ERRCODE = 'check_violation';
     END IF;
-    INSERT INTO public.comms_tally (notice, channel, state, delta, at)
-        SELECT notice_id, channel, state, count(*), now() FROM added
-        GROUP BY notice_id, channel, state;
+    INSERT INTO public.comms_tally (notice, channel, state, evidence, delta, at)
+        SELECT notice_id, channel, state, evidence, count(*), now() FROM added
+        GROUP BY notice_id, channel, state, evidence;
     RETURN NULL;
 END $$;
 ALTER FUNCTION comms_delivery_planned() SECURITY DEFINER;
@@ -88,14 +89,14 @@ CREATE TRIGGER comms_delivery_planned AFTER INSERT ON comms_delivery
 
 CREATE FUNCTION comms_delivery_tally() RETURNS trigger {HEAD}
 BEGIN
-    INSERT INTO public.comms_tally (notice, channel, state, delta, at)
-        SELECT notice_id, channel, state, sum(n), now() FROM (
-            SELECT notice_id, channel, state, count(*) AS n FROM after
-            GROUP BY notice_id, channel, state
+    INSERT INTO public.comms_tally (notice, channel, state, evidence, delta, at)
+        SELECT notice_id, channel, state, evidence, sum(n), now() FROM (
+            SELECT notice_id, channel, state, evidence, count(*) AS n FROM after
+            GROUP BY notice_id, channel, state, evidence
             UNION ALL
-            SELECT notice_id, channel, state, -count(*) FROM before
-            GROUP BY notice_id, channel, state
-        ) moved GROUP BY notice_id, channel, state HAVING sum(n) <> 0;
+            SELECT notice_id, channel, state, evidence, -count(*) FROM before
+            GROUP BY notice_id, channel, state, evidence
+        ) moved GROUP BY notice_id, channel, state, evidence HAVING sum(n) <> 0;
     RETURN NULL;
 END $$;
 ALTER FUNCTION comms_delivery_tally() SECURITY DEFINER;
