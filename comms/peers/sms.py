@@ -176,7 +176,9 @@ class SmsPeer:
         self.gateway = Gateway(self.journal, self.rules, receipts)
         self._server = _Server(("127.0.0.1", port), _Handler)
         self._server.gateway, self._server.secret = self.gateway, secret
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.05,), daemon=True
+        )
 
     @property
     def port(self) -> int:

@@ -1,0 +1,248 @@
+"""E-mail by SMTP (RFC 5321), one connection per batch."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import re
+import smtplib
+import ssl
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from email import policy
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime, parseaddr
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from comms import unsubscribe
+from comms.channels.base import Accepted, Outcome, Outgoing, SendError, Unseen, register
+from core import clock
+from core.errors import Misconfigured
+
+CHECK_HEADER = "Vouchsafe-Check-Code"
+MANDATORY_HEADER = "Vouchsafe-Mandatory"
+_TIMEOUT = 30.0  # seconds, for each answer
+_SCHEMES = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
+_POLICY = policy.SMTP.clone(max_line_length=76, cte_type="7bit")
+_UTF8_POLICY = policy.SMTPUTF8.clone(max_line_length=76)
+
+
+@dataclass(frozen=True, slots=True)
+class Relay:
+    """Where mail goes: `smtp://`, `smtp+starttls://` or `smtps://`, with user, password, and
+    `?ca=FILE` for a private certificate authority."""
+
+    scheme: str
+    host: str
+    port: int
+    user: str
+    password: str
+    ca: str
+
+    @classmethod
+    def parse(cls, url: str) -> Relay:
+        """Raises Misconfigured for another scheme or a missing host."""
+        parts = urlsplit(url)
+        if parts.scheme not in _SCHEMES or not parts.hostname:
+            raise Misconfigured(
+                _("SMTP_URL must look like smtp://host:port, smtp+starttls:// or smtps://."),
+                details={"scheme": parts.scheme},
+            )
+        return cls(
+            scheme=parts.scheme,
+            host=parts.hostname,
+            port=parts.port or _SCHEMES[parts.scheme],
+            user=unquote(parts.username or ""),
+            password=unquote(parts.password or ""),
+            ca=dict(parse_qsl(parts.query)).get("ca", ""),
+        )
+
+    def connect(self) -> smtplib.SMTP:
+        """An open, authenticated session; raises OSError or smtplib.SMTPException."""
+        context = ssl.create_default_context(cafile=self.ca or None)
+        name = settings.MAIL_DOMAIN
+        if self.scheme == "smtps":
+            smtp: smtplib.SMTP = smtplib.SMTP_SSL(
+                self.host, self.port, local_hostname=name, timeout=_TIMEOUT, context=context
+            )
+        else:
+            smtp = smtplib.SMTP(self.host, self.port, local_hostname=name, timeout=_TIMEOUT)
+        try:
+            if self.scheme == "smtp+starttls":
+                smtp.starttls(context=context)
+            smtp.ehlo_or_helo_if_needed()
+            if self.user:
+                smtp.login(self.user, self.password)
+        except (OSError, smtplib.SMTPException):
+            smtp.close()
+            raise
+        return smtp
+
+
+class NotSent(Exception):
+    """The message was certainly not taken; `error` says why."""
+
+    def __init__(self, error: SendError) -> None:
+        super().__init__(error.code)
+        self.error = error
+
+
+@register("smtp")
+class SmtpChannel:
+    """Settings entry: `name`, `url`. Not idempotent, and SMTP cannot be asked afterwards: an
+    answer lost after the content was sent is an unknown outcome."""
+
+    idempotent = False
+    can_answer = False
+    batch = 100
+
+    def __init__(self, entry: Mapping[str, Any]) -> None:
+        self.name: str = entry["name"]
+        self._relay = Relay.parse(entry["url"])
+
+    def send_batch(self, messages: Sequence[Outgoing]) -> list[Outcome]:
+        """Hand over each message in turn. A broken session is opened again for the next one."""
+        outcomes: list[Outcome] = []
+        smtp: smtplib.SMTP | None = None
+        try:
+            for message in messages:
+                outcome, smtp = self._send(smtp, message)
+                outcomes.append(outcome)
+        finally:
+            if smtp is not None:
+                _leave(smtp)
+        return outcomes
+
+    def status(self, keys: Sequence[str]) -> dict[str, Accepted | SendError | Unseen]:
+        """SMTP has no such question."""
+        return {}
+
+    def _send(
+        self, smtp: smtplib.SMTP | None, message: Outgoing
+    ) -> tuple[Outcome, smtplib.SMTP | None]:
+        """The outcome, and the session if it can still be used."""
+        try:
+            content = mime_of(message, date=format_datetime(clock.now()))
+        except ValueError:
+            return SendError(permanent=True, code="bad_header"), smtp
+        try:
+            smtp = smtp or self._relay.connect()
+        except smtplib.SMTPAuthenticationError as error:
+            return SendError(False, "auth_refused", str(error.smtp_code)), None
+        except (OSError, smtplib.SMTPException) as error:
+            return SendError(False, "connect_failed", type(error).__name__), None
+        try:
+            _hand_over(smtp, message, content)
+        except NotSent as refused:
+            return refused.error, _reset(smtp)
+        except (OSError, smtplib.SMTPException) as error:
+            smtp.close()
+            return SendError(False, "answer_lost", type(error).__name__, unknown=True), None
+        return Accepted(message_id(message)), smtp
+
+
+def message_id(message: Outgoing) -> str:
+    """The Message-ID without brackets: the idempotency key at our domain."""
+    return f"{message.idempotency_key}@{settings.MAIL_DOMAIN}"
+
+
+def mime_of(message: Outgoing, *, date: str) -> bytes:
+    """The message as it goes over the wire, CRLF lines. The same `message` and `date` always
+    give the same bytes. Raises ValueError when a header would break out of its line."""
+    to = _address(message.to)
+    mail = EmailMessage(_policy_for(message.to))
+    name, sender = parseaddr(settings.MAIL_FROM)
+    mail["From"] = Address(name, addr_spec=sender)
+    mail["To"] = to
+    mail["Subject"] = _one_line(message.subject)
+    mail["Date"] = date
+    mail["Message-ID"] = f"<{message_id(message)}>"
+    mail["Auto-Submitted"] = "auto-generated"
+    mail["List-Unsubscribe"] = f"<{unsubscribe.url_of(message.delivery_id)}>"
+    if message.headers.get(MANDATORY_HEADER) != "yes":
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    for header, value in message.headers.items():
+        mail[_one_line(header)] = _one_line(value)
+    mail.set_content(message.text)
+    if message.html:
+        mail.add_alternative(message.html, subtype="html")
+        mail.set_boundary("part-" + hashlib.sha256(message_id(message).encode()).hexdigest()[:32])
+    mail["Content-Language"] = _one_line(message.language)
+    return mail.as_bytes()
+
+
+def _hand_over(smtp: smtplib.SMTP, message: Outgoing, content: bytes) -> None:
+    """One mail transaction. Raises NotSent while refusal is certain; whatever fails after the
+    content went out comes as the bare exception, because then nobody knows."""
+    try:
+        options = [f"size={len(content)}"] if smtp.has_extn("size") else []
+        if not message.to.isascii():
+            if not smtp.has_extn("smtputf8"):
+                raise NotSent(SendError(True, "smtputf8_unsupported"))
+            options += ["SMTPUTF8", "BODY=8BITMIME"]
+        _expect(2, "sender_refused", smtp.mail(_envelope_sender(), options))
+        _expect(2, "recipient_refused", smtp.rcpt(message.to))
+        _expect(3, "data_refused", smtp.docmd("DATA"))
+    except (OSError, smtplib.SMTPException) as error:
+        smtp.close()
+        raise NotSent(SendError(False, "disconnected", type(error).__name__)) from error
+    stuffed = re.sub(rb"(?m)^\.", b"..", content)
+    smtp.send(stuffed + (b"" if stuffed.endswith(b"\r\n") else b"\r\n") + b".\r\n")
+    _expect(2, "content_refused", smtp.getreply())
+
+
+def _expect(first_digit: int, code: str, reply: tuple[int, bytes]) -> None:
+    """Raise NotSent unless the reply is of that class. 5xx is permanent, all else passes."""
+    number = reply[0]
+    if number // 100 == first_digit:
+        return
+    if number < 200:
+        raise smtplib.SMTPServerDisconnected("no reply")
+    enhanced = re.match(rb"\s*([245]\.\d{1,3}\.\d{1,3})\b", reply[1] or b"")
+    text = f"{number} {enhanced.group(1).decode()}" if enhanced else str(number)
+    raise NotSent(SendError(number // 100 == 5, code, text))
+
+
+def _reset(smtp: smtplib.SMTP) -> smtplib.SMTP | None:
+    """The session ready for the next message, or None when it is gone."""
+    try:
+        if smtp.sock is not None and smtp.rset()[0] == 250:
+            return smtp
+    except (OSError, smtplib.SMTPException):
+        pass
+    smtp.close()
+    return None
+
+
+def _leave(smtp: smtplib.SMTP) -> None:
+    with contextlib.suppress(OSError, smtplib.SMTPException):
+        smtp.quit()
+    smtp.close()
+
+
+def _envelope_sender() -> str:
+    return parseaddr(settings.MAIL_FROM)[1]
+
+
+def _address(address: str) -> Address:
+    """`address` as a header value; raises ValueError when it is not exactly one address."""
+    local, at, domain = address.rpartition("@")
+    if not at or not local or not domain or re.search(r"[\s<>(),;:\\\"\x00-\x1f\x7f]", address):
+        raise ValueError("not a plain address")
+    return Address(username=local, domain=domain)
+
+
+def _policy_for(address: str) -> policy.EmailPolicy:
+    return _POLICY if address.isascii() else _UTF8_POLICY
+
+
+def _one_line(value: str) -> str:
+    """`value`; raises ValueError when it holds a line break or another control character."""
+    if any(ord(char) < 32 or ord(char) in (127, 0x85, 0x2028, 0x2029) for char in value):
+        raise ValueError("control character in a header")
+    return value
