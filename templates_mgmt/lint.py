@@ -83,6 +83,20 @@ def errors(findings: list[Finding]) -> list[Finding]:
     return [finding for finding in findings if finding.severity == Severity.ERROR]
 
 
+def as_dict(finding: Finding) -> dict[str, Any]:
+    """A finding for an API answer or a ledger payload."""
+    return {
+        "code": finding.code,
+        "severity": finding.severity.value,
+        "place": finding.place.ref,
+        "start": finding.place.start,
+        "end": finding.place.end,
+        "why": str(finding.why),
+        "fix": str(finding.fix),
+        "excerpt": finding.excerpt,
+    }
+
+
 def sample_values(content: Content) -> dict[str, str]:
     """The examples of the placeholders; a name without one stands for itself."""
     return {item.name: item.example or f"[{item.name}]" for item in content.placeholders}

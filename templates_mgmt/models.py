@@ -28,6 +28,23 @@ def _person(verbose_name: Any, **options: Any) -> Any:
     )
 
 
+class TemplateQuerySet(models.QuerySet["Template"]):
+    """Chains for lists of templates."""
+
+    def with_standing(self) -> TemplateQuerySet:
+        """Adds `newest_number`, `newest_state`, `newest_at`, `newest_id` and `approved_number`."""
+        versions = TemplateVersion.objects.filter(template=models.OuterRef("pk"))
+        newest = versions.order_by("-number")
+        approved = versions.filter(state=rules.State.APPROVED).order_by("-number")
+        return self.annotate(
+            newest_id=models.Subquery(newest.values("pk")[:1]),
+            newest_number=models.Subquery(newest.values("number")[:1]),
+            newest_state=models.Subquery(newest.values("state")[:1]),
+            newest_at=models.Subquery(newest.values("edited_at")[:1]),
+            approved_number=models.Subquery(approved.values("number")[:1]),
+        )
+
+
 class Template(models.Model):
     """A message with many versions. All but its name is fixed when it is made."""
 
@@ -45,6 +62,7 @@ class Template(models.Model):
     created_by = _person(_("created by"))
     created_at = models.DateTimeField(_("created at"))
     history = HistoricalRecords()
+    objects = TemplateQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("template")

@@ -110,6 +110,15 @@ VERB_LABELS = {
     Verb.RECALL: _("Recalled"),
 }
 
+VERB_ACTIONS = {
+    Verb.APPROVE: "approved",
+    Verb.RETURN: "returned",
+    Verb.REJECT: "rejected",
+    Verb.WITHDRAW: "withdrawn",
+    Verb.RETIRE: "retired",
+    Verb.RECALL: "recalled",
+}
+
 VERB_STATES = {
     Verb.APPROVE: State.APPROVED,
     Verb.RETURN: State.RETURNED,
@@ -198,6 +207,7 @@ PERSONAL_SOURCES = frozenset({Source.INVESTOR_NAME, Source.INVESTOR_REF})
 
 MAX_LENGTH = {"subject": 200, "body": 20_000, "body_html": 60_000}
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_SLUG = re.compile(r"[a-z][a-z0-9_-]{1,59}")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -288,6 +298,23 @@ def clean_text(value: object, *, field: str, limit: int) -> str:
             field=field,
         )
     return text
+
+
+def clean_identity(*, code: str, name: str, category: str, topic_code: str) -> dict[str, str]:
+    """The fields that name a template; raises InvalidInput naming the field."""
+    slugs = {"code": code.strip(), "topic_code": topic_code.strip()}
+    for field, slug in slugs.items():
+        if not _SLUG.fullmatch(slug):
+            raise InvalidInput(
+                _("“%(slug)s” must be 2 to 60 of a–z, 0–9, - and _, a letter first.")
+                % {"slug": slug},
+                code="bad_name",
+                field=field,
+            )
+    title = clean_text(name, field="name", limit=120)
+    if not title:
+        raise InvalidInput(_("A template needs a name."), code="required", field="name")
+    return {**slugs, "name": title, "category": _require_known(category, Category, "category")}
 
 
 def clean_facts(raw: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
