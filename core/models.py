@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
@@ -49,6 +50,11 @@ class User(AbstractUser):
     def get_session_auth_hash(self) -> str:
         """Django's hash of the password, bound to the epoch so that a role change ends sessions."""
         return f"{super().get_session_auth_hash()}.{self.session_epoch}"
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        """The same under retired secret keys, so that rotating them ends no session."""
+        for digest in super().get_session_auth_fallback_hash():
+            yield f"{digest}.{self.session_epoch}"
 
     @property
     def roles(self) -> frozenset[Role]:
@@ -98,3 +104,24 @@ class IdempotencyKey(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class ThrottleWindow(models.Model):
+    """How often something was tried in one window of time (`core.throttle`). The subject (an
+    account, an address) is kept as a keyed hash only."""
+
+    id = models.BigAutoField(primary_key=True)
+    scope = models.CharField(max_length=60)
+    subject = models.BinaryField()
+    starts_at = models.DateTimeField(db_index=True)
+    count = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["scope", "subject", "starts_at"], name="core_throttle_window_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.scope}: {self.count}"

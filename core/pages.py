@@ -188,14 +188,16 @@ def _flipped(order: Sequence[str]) -> tuple[str, ...]:
 
 
 def _beyond(order: Sequence[str], values: Sequence[object]) -> Q:
-    """Rows after `values` in `order`: a row comparison written out for mixed directions."""
+    """Rows after `values` in `order`: a row comparison written out for mixed directions. The
+    bound on the first column, implied by the rest, lets PostgreSQL start there in an index."""
     condition, equal = Q(), Q()
     for name, value in zip(order, values, strict=True):
         field = name.lstrip("-")
         comparison = "lt" if name.startswith("-") else "gt"
         condition |= equal & Q(**{f"{field}__{comparison}": value})
         equal &= Q(**{field: value})
-    return condition
+    bound = "lte" if order[0].startswith("-") else "gte"
+    return condition & Q(**{f"{order[0].lstrip('-')}__{bound}": values[0]})
 
 
 def _cursor(side: str, row: Model, order: Sequence[str]) -> str:

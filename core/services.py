@@ -22,7 +22,7 @@ from core.actor import Actor
 from core.errors import Conflict, InvalidInput, NotFound
 from core.models import ApiKey, BusinessLine, User
 from core.roles import Capability, Role, capabilities_of
-from core.selectors import lines_of
+from core.selectors import actor_for_user, lines_of
 
 KEY_LIFETIME = dt.timedelta(days=365)
 KEY_HASH_PURPOSE = "api-key"
@@ -229,13 +229,43 @@ def revoke_api_key(*, key_id: UUID, reason: str, actor: Actor, now: dt.datetime)
 
 
 @transaction.atomic
+def change_password(*, user_id: UUID, old: str, new: str, actor: Actor, now: dt.datetime) -> User:
+    """Change one's own password (with step-up); all other sessions end.
+
+    Raises InvalidInput for a wrong old one, or a new one that is weak or the same.
+    """
+    access.require_step_up(actor, now)
+    user = _own(user_id, actor)
+    if not user.check_password(old):
+        raise InvalidInput(_("This is not your password."), code="wrong_password", field="old")
+    if old == new:
+        raise InvalidInput(_("Choose another password than the old one."), field="password")
+    set_valid_password(user, new)
+    user.save(update_fields=["password"])
+    journal.write(action="user.password_changed", actor=actor, now=now, staff=user.pk)
+    return user
+
+
+@transaction.atomic
+def choose_password(*, user: User, new: str, now: dt.datetime) -> User:
+    """Replace the password that an administrator made, at the first sign-in.
+
+    Raises InvalidInput for a weak one, or the same again.
+    """
+    if user.check_password(new):
+        raise InvalidInput(_("Choose another password than the old one."), field="password")
+    set_valid_password(user, new)
+    user.save(update_fields=["password"])
+    journal.write(action="user.password_chosen", actor=actor_for_user(user), now=now, staff=user.pk)
+    return user
+
+
+@transaction.atomic
 def set_locale(
     *, user_id: UUID, language: str, time_zone: str, actor: Actor, now: dt.datetime
 ) -> User:
     """Set one's own language and time zone."""
-    user = _locked(user_id)
-    if actor.user_id != user.pk:
-        raise NotFound(_("There is no such user."))
+    user = _own(user_id, actor)
     user.language, user.time_zone = known_language(language), known_time_zone(time_zone)
     user.save(update_fields=["language", "time_zone"])
     journal.write(
@@ -293,6 +323,13 @@ def _required_reason(reason: str) -> str:
 def _locked(user_id: UUID) -> User:
     user = User.objects.select_for_update().filter(pk=user_id).first()
     if user is None:
+        raise NotFound(_("There is no such user."))
+    return user
+
+
+def _own(user_id: UUID, actor: Actor) -> User:
+    user = _locked(user_id)
+    if actor.user_id != user.pk:
         raise NotFound(_("There is no such user."))
     return user
 

@@ -33,3 +33,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *_pages("audit.api_urls", "api/v1/"),
     path("console/", admin.site.urls),
 ]
+
+handler400 = "portal.errors.bad_request"
+handler403 = "portal.errors.forbidden"
+handler404 = "portal.errors.not_found"
+handler500 = "portal.errors.server_error"

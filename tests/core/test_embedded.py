@@ -45,7 +45,10 @@ def test_another_process_keeps_the_server_up(server):
     )
     with server.lease():
         other = subprocess.Popen(
-            [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [sys.executable, "-c", program],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         assert other.stdout.readline() == "leased\n"
     assert server.running()
@@ -64,7 +67,9 @@ def test_provisioning_twice_is_harmless_and_keeps_roles_apart(server):
     with server.lease():
         for _ in range(2):
             provision(server.url(), database="twice")
-        with psycopg.connect(server.url(user=OWNER_ROLE, database="twice"), autocommit=True) as owner:
+        with psycopg.connect(
+            server.url(user=OWNER_ROLE, database="twice"), autocommit=True
+        ) as owner:
             owner.execute("CREATE TABLE t (x int)")
         with psycopg.connect(server.url(user=APP_ROLE, database="twice"), autocommit=True) as app:
             app.execute("INSERT INTO t VALUES (1)")
