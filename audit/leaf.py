@@ -7,9 +7,9 @@ the SHA-256 of a ciphertext, which cannot be guessed without the subject's key.
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from dataclasses import dataclass
-from typing import NamedTuple
+from hashlib import sha256
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from audit.canonical import canonical_text
@@ -72,12 +72,36 @@ def leaf_bytes(
     payload: str,
     sealed: bytes | None,
 ) -> bytes:
-    """`leaf_data` on plain columns, for bulk work: strings joined, nothing parsed again.
+    """`leaf_data` on plain columns."""
+    texts = [None if subject is None else str(subject) for subject in subjects]
+    times = [isoformat(occurred_at), isoformat(recorded_at)]
+    columns: list[Any] = [str(id), *times, action, actor, *texts, payload, sealed]
+    return leaf_of_row(*columns)
+
+
+def leaf_of_row(
+    id: str,
+    occurred_at: str,
+    recorded_at: str,
+    action: str,
+    actor: str,
+    notice: str | None,
+    delivery: str | None,
+    investor: str | None,
+    template: str | None,
+    version: str | None,
+    incident: str | None,
+    staff: str | None,
+    other: str | None,
+    payload: str,
+    sealed: bytes | None,
+) -> bytes:
+    """`leaf_data` on columns that are text already (`audit.store.ROW`), for bulk work: strings
+    joined, nothing parsed again.
 
     `action` and `actor` hold no character that JSON escapes (a CHECK constraint sees to it);
     `object` may, and is encoded in full.
     """
-    notice, delivery, investor, template, version, incident, staff, other = subjects
     named = []
     if delivery is not None:
         named.append(f'"delivery":"{delivery}"')
@@ -95,12 +119,10 @@ def leaf_bytes(
         named.append(f'"template":"{template}"')
     if version is not None:
         named.append(f'"version":"{version}"')
-    commitment = (
-        "" if sealed is None else f'"sealed":"{hashlib.sha256(sealed).hexdigest()}",'
-    )
+    commitment = "" if sealed is None else f'"sealed":"{sha256(sealed).hexdigest()}",'
     return (
         f'{{"action":"{action}","actor":"{actor}","id":"{id}",'
-        f'"occurred_at":"{isoformat(occurred_at)}","payload":{payload},'
-        f'"recorded_at":"{isoformat(recorded_at)}",{commitment}'
+        f'"occurred_at":"{occurred_at}","payload":{payload},'
+        f'"recorded_at":"{recorded_at}",{commitment}'
         f'"subjects":{{{",".join(named)}}},"v":{LAYOUT}}}'
     ).encode()

@@ -3,8 +3,10 @@ else; migrations take the other rights away and add triggers as a second line.""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -16,6 +18,10 @@ class CanonicalJSON(models.TextField):  # type: ignore[type-arg]
 
     def db_type(self, connection: Any) -> str:
         return "json"
+
+    def select_format(self, compiler: Any, sql: str, params: Any) -> tuple[str, Any]:
+        """Select the text as written; the driver would parse a `json` column."""
+        return f"({sql})::text", params
 
 
 class Record(models.Model):
@@ -55,15 +61,23 @@ class Record(models.Model):
                 condition=models.Q(**{f"{name}__isnull": False}),
             )
             for name in (
-                "notice", "delivery", "investor", "template", "incident", "staff", "object",
+                "notice", "delivery", "investor", "template", "version", "incident", "staff",
+                "object",
             )
         ] + [
             models.Index(name="audit_record_action", fields=["action", "-id"]),
             models.Index(name="audit_record_actor", fields=["actor", "-id"]),
+            BrinIndex(name="audit_record_recorded_at", fields=["recorded_at"], autosummarize=True),
         ]  # fmt: skip
 
     def __str__(self) -> str:
         return f"{self.action} {self.id}"
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """The payload, parsed."""
+        content: dict[str, Any] = json.loads(self.payload)
+        return content
 
 
 class Leaf(models.Model):
@@ -167,25 +181,58 @@ class Verification(models.Model):
         return f"verification {self.started_at:%Y-%m-%d %H:%M}"
 
 
+class ExportState(models.TextChoices):
+    """How far a regulator export is."""
+
+    REQUESTED = "requested", _("Requested")
+    BUILDING = "building", _("Being built")
+    READY = "ready", _("Ready")
+    FAILED = "failed", _("Failed")
+
+
 class Export(models.Model):
-    """A regulator export: its scope, state and where the bag lies."""
+    """A regulator export: its scope, state and where the bag lies.
+
+    `total` records are in scope, `records` are written so far; `missing` were committed but not
+    yet in the log at `checkpoint`, so they are not in the bag.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7)
-    notice = models.UUIDField(null=True)
-    period_from = models.DateTimeField(null=True)
-    period_to = models.DateTimeField(null=True)
+    notice = models.UUIDField(_("notice"), null=True)
+    period_from = models.DateTimeField(_("from"), null=True)
+    period_to = models.DateTimeField(_("to"), null=True)
     reason = models.TextField(_("reason"))
     recipient = models.CharField(_("recipient"), max_length=200, blank=True)
-    state = models.CharField(max_length=20, default="building")
+    state = models.CharField(
+        max_length=20, choices=ExportState.choices, default=ExportState.REQUESTED
+    )
     requested_by = models.UUIDField(null=True)
     requested_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
+    total = models.BigIntegerField(default=0)
     records = models.BigIntegerField(default=0)
+    missing = models.BigIntegerField(default=0)
+    checkpoint = models.BigIntegerField(null=True)
     path = models.CharField(max_length=400, blank=True)
     error = models.TextField(blank=True)
 
     class Meta:
+        verbose_name = _("export")
+        verbose_name_plural = _("exports")
         ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                name="audit_export_one_scope",
+                condition=models.Q(
+                    notice__isnull=False, period_from__isnull=True, period_to__isnull=True
+                )
+                | models.Q(
+                    notice__isnull=True,
+                    period_from__isnull=False,
+                    period_to__gt=models.F("period_from"),
+                ),
+            )
+        ]
 
     def __str__(self) -> str:
         return f"export {self.id}"

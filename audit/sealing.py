@@ -37,6 +37,7 @@ def keys_of(subjects: Iterable[UUID]) -> dict[UUID, bytes]:
     return {
         subject: crypto.unwrap(bytes(wrapped), context=subject.bytes)
         for subject, wrapped in rows.values_list("subject", "wrapped")
+        if wrapped is not None
     }
 
 
@@ -56,3 +57,18 @@ def seal_text(key: bytes, text: str, *, context: str) -> bytes:
 def unseal_text(key: bytes, sealed: bytes, *, context: str) -> str:
     """The inverse of `seal_text`; raises core.crypto.SealBroken."""
     return crypto.unseal(key, bytes(sealed), context=context.encode()).decode()
+
+
+def key_for(subject: UUID, *, now: dt.datetime) -> bytes:
+    """The plain data key of one subject, made now if there is none yet.
+
+    Raises KeyDestroyed when the key was destroyed: it is not made anew.
+    """
+    key = crypto.new_key()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO audit_subjectkey (subject, wrapped, created_at) VALUES (%s, %s, %s) "
+            "ON CONFLICT DO NOTHING",
+            [subject, crypto.wrap(key, context=subject.bytes), now],
+        )
+        return key if cursor.rowcount else key_of(subject)

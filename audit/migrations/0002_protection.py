@@ -31,6 +31,12 @@ CREATE TRIGGER audit_record_queue AFTER INSERT ON audit_record
 ALTER TABLE audit_record ENABLE ALWAYS TRIGGER audit_record_queue;
 """
 
+# The trigger alone fills the queue; the sequencer empties it.
+QUEUE_RIGHTS = f"""
+REVOKE ALL ON audit_pending FROM {APP_ROLE};
+GRANT SELECT, DELETE ON audit_pending TO {APP_ROLE};
+"""
+
 
 def protect(table: str) -> str:
     return f"""
@@ -56,6 +62,9 @@ class Migration(migrations.Migration):
         migrations.RunSQL(REFUSE, "DROP FUNCTION audit_refuse()"),
         migrations.RunSQL(
             QUEUE, "DROP TRIGGER audit_record_queue ON audit_record; DROP FUNCTION audit_queue()"
+        ),
+        migrations.RunSQL(
+            QUEUE_RIGHTS, f"GRANT SELECT, INSERT, UPDATE, DELETE ON audit_pending TO {APP_ROLE}"
         ),
         *[migrations.RunSQL(protect(table), unprotect(table)) for table in LEDGER],
         migrations.RunSQL(

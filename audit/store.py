@@ -1,0 +1,88 @@
+"""The ledger's tables as the tree code sees them: rows as text, tiles by coordinate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import psycopg
+from django.db import connection
+
+from audit.merkle import Tile
+
+_INSTANT = """to_char(r.{0} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
+
+ROW = ", ".join(
+    [
+        "r.id::text",
+        _INSTANT.format("occurred_at"),
+        _INSTANT.format("recorded_at"),
+        "r.action",
+        "r.actor",
+        *(
+            f"r.{name}::text"
+            for name in (
+                "notice", "delivery", "investor", "template", "version", "incident", "staff",
+            )
+        ),
+        "r.object",
+        "r.payload::text",
+        "r.sealed",
+    ]
+)  # fmt: skip
+"""The columns of `audit_record r` in the order and spelling of `audit.leaf.leaf_of_row`."""
+
+
+def raw() -> psycopg.Connection[Any]:
+    """The psycopg connection under Django's: binary cursors and COPY, in the same transaction."""
+    connection.ensure_connection()
+    driver: psycopg.Connection[Any] = connection.connection
+    return driver
+
+
+def binary(driver: psycopg.Connection[Any] | None = None) -> psycopg.Cursor[Any]:
+    """A server-side binding cursor (Django's own binds on the client): execute with binary=True."""
+    return psycopg.Cursor(driver or raw())
+
+
+def read_tiles(
+    tiles: Sequence[Tile], driver: psycopg.Connection[Any] | None = None
+) -> Mapping[Tile, bytes]:
+    """The stored bytes of `tiles` in one query (an `audit.merkle.ReadTiles`)."""
+    wanted = [
+        [tile.level for tile in tiles],
+        [tile.number for tile in tiles],
+        [tile.width for tile in tiles],
+    ]
+    with binary(driver) as cursor:
+        cursor.execute(
+            "SELECT t.level, t.index, t.width, t.hashes FROM audit_tile t JOIN "
+            "unnest(%s::int[], %s::bigint[], %s::int[]) AS w(level, index, width) "
+            "ON t.level = w.level AND t.index = w.index AND t.width = w.width",
+            wanted,
+            binary=True,
+        )
+        return {Tile(level, number, width): data for level, number, width, data in cursor}
+
+
+def write_tiles(tiles: Mapping[Tile, bytes]) -> None:
+    """Store new tiles with one COPY; a tile is never written twice."""
+    with (
+        raw().cursor() as cursor,
+        cursor.copy("COPY audit_tile (level, index, width, hashes) FROM STDIN") as copy,
+    ):
+        for tile, data in tiles.items():
+            copy.write_row((tile.level, tile.number, tile.width, data))
+
+
+def write_leaves(first: int, records: Iterable[str], hashes: Iterable[bytes]) -> None:
+    """Store leaf hashes at contiguous indices from `first` with one COPY."""
+    block = "".join(
+        f"{index}\t{record}\t\\\\x{digest.hex()}\n"
+        for index, (record, digest) in enumerate(zip(records, hashes, strict=True), first)
+    )
+    with (
+        raw().cursor() as cursor,
+        cursor.copy("COPY audit_leaf (index, record, hash) FROM STDIN") as copy,
+    ):
+        copy.write(block)
