@@ -132,7 +132,7 @@ def compile_variant(
     """
     known = _fact_texts(facts or {})
     text = expand(body, known)
-    subject_filler = _filler(_one_line(expand(subject, known)))
+    subject_filler = _filler(expand(subject, known))
     html_filler = None
     if channel in HTML_CHANNELS:
         fragment = _fragment(body, body_html, known)

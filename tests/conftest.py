@@ -197,6 +197,9 @@ DO $$ DECLARE t text; a record; used boolean; dirty text[] := '{}'; BEGIN
         IF used THEN dirty := dirty || t; END IF;
     END LOOP;
     IF dirty = '{}' THEN RETURN; END IF;
+    FOR a IN SELECT DISTINCT relation FROM pristine."always" LOOP  -- TRUNCATE cascades to them
+        EXECUTE format('ALTER TABLE %s DISABLE TRIGGER ALL', a.relation);
+    END LOOP;
     FOREACH t IN ARRAY dirty LOOP
         EXECUTE format('ALTER TABLE public.%I DISABLE TRIGGER ALL', t);
     END LOOP;

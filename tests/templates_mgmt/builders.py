@@ -47,7 +47,7 @@ VARIANTS = [
         "channel": "email",
         "language": "zh-hans",
         "subject": "{{ title }}",
-        "body": "{{ name }}您好：\n\n{{ key_points }}\n\n自{{ since }}起。{{ action }}。\n\n{{ risk }}",
+        "body": "{{ name }}您好：\n\n{{ key_points }}\n\n自{{ since }}起。\n\n{{ risk }}",
     },
     {
         "channel": "email",
@@ -70,9 +70,7 @@ def content(**changes: Any) -> Content:
             Placeholder("since", "time", "09:30"),
         ),
         "variants": tuple(
-            VariantText(
-                item["channel"], item["language"], item.get("subject", ""), item["body"]
-            )
+            VariantText(item["channel"], item["language"], item.get("subject", ""), item["body"])
             for item in VARIANTS
         ),
     }
@@ -89,7 +87,9 @@ def reviewer(**options: Any) -> Actor:
     return actor_of(make_user(Role.REVIEWER, lines=[make_line()]), **options)
 
 
-def make_draft(actor: Actor | None = None, *, code: str = "outage", **words: Any) -> TemplateVersion:
+def make_draft(
+    actor: Actor | None = None, *, code: str = "outage", **words: Any
+) -> TemplateVersion:
     """A draft that passes lint; `words` replace facts, placeholders, variants or note."""
     actor = actor or author()
     version = services.create_template(
@@ -113,9 +113,7 @@ def save(version: TemplateVersion, actor: Actor, **words: Any) -> TemplateVersio
 def make_submitted(actor: Actor | None = None, **words: Any) -> TemplateVersion:
     """A version in review."""
     actor = actor or author()
-    return services.submit(
-        version_id=make_draft(actor, **words).pk, actor=actor, now=clock.now()
-    )
+    return services.submit(version_id=make_draft(actor, **words).pk, actor=actor, now=clock.now())
 
 
 def make_approved(actor: Actor | None = None, **words: Any) -> TemplateVersion:

@@ -175,7 +175,7 @@ def test_words_of_a_submitted_version_never_change():
 )
 def test_the_application_role_cannot_take_anything_away(statement):
     make_approved()
-    with pytest.raises(DatabaseError, match="denied|append-only|must be owner"):
+    with pytest.raises(DatabaseError, match=r"denied|append-only|must be owner"):
         sql(statement)
 
 
