@@ -215,10 +215,9 @@ def create_api_key(
 def revoke_api_key(*, key_id: UUID, reason: str, actor: Actor, now: dt.datetime) -> ApiKey:
     """End a key at once. Its owner may, and whoever manages keys. A reason is mandatory."""
     key = ApiKey.objects.select_for_update().filter(pk=key_id).first()
-    if key is None:
+    may_know = actor.is_system or Capability.KEYS_MANAGE in actor.capabilities
+    if key is None or not (may_know or actor.user_id == key.owner_id):
         raise NotFound(_("There is no such key."))
-    if not actor.is_system and actor.user_id != key.owner_id:
-        access.require(actor, Capability.KEYS_MANAGE)
     reason = _required_reason(reason)
     if key.revoked_at is not None:
         raise Conflict(_("The key is revoked already."), code="unchanged")

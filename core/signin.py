@@ -153,7 +153,9 @@ def place_of(request: HttpRequest) -> str:
 
 def lockout_response(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
     """What django-axes answers to a locked-out attempt."""
-    return render(request, "locked_out.html", status=429, headers={"Retry-After": "900"})
+    response = render(request, "locked_out.html", status=429)
+    response["Retry-After"] = "900"
+    return response
 
 
 def _count_failure(request: HttpRequest, username: str, now: dt.datetime) -> None:

@@ -104,6 +104,7 @@ def shell(request: HttpRequest) -> dict[str, object]:
     here = (match.url_name or "") if match else ""
     return {
         "actor": actor,
+        "csp_nonce": str(getattr(request, "csp_nonce", "")),
         "navigation": SimpleLazyObject(lambda: places(RAIL, actor, here)),
         "user_links": SimpleLazyObject(lambda: places(USER_MENU, actor, here)),
         "role_names": SimpleLazyObject(lambda: _role_names(request)),

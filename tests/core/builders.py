@@ -11,6 +11,7 @@ from django.db.models import TextField
 from django.db.models.functions import Cast
 from django.test import Client
 from django_otp import DEVICE_ID_SESSION_KEY
+from django_otp.oath import totp
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from audit.models import Record
@@ -63,6 +64,11 @@ def device_of(user: User) -> TOTPDevice:
     return TOTPDevice.objects.get_or_create(user=user, confirmed=True, defaults={"name": "phone"})[
         0
     ]
+
+
+def code_of(user: User, *, ahead: int = 0) -> str:
+    """The code that the user's app shows now, or `ahead` steps of 30 s later."""
+    return f"{totp(device_of(user).bin_key, drift=ahead):06d}"
 
 
 def sign_in(client: Client, user: User, *, stepped_up: bool = False) -> Client:
