@@ -1,3 +1,44 @@
-"""The overview, the search over everything, and the pages of the shell."""
+"""The overview and the search over everything."""
 
 from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from core import clock, pages
+from portal import dashboard
+from portal.search import search_everything
+from portal.templatetags.states import look
+from portal.templatetags.ui import zone_of
+
+
+@require_safe
+@pages.staff_page()
+def overview(request: HttpRequest) -> HttpResponse:
+    """What waits for the reader, what is going out, and the ledger's health."""
+    shown = dashboard.Overview(actor=request.actor, now=clock.now())  # type: ignore[attr-defined]
+    if pages.is_htmx(request):
+        return render(request, "overview/live.html", {"overview": shown})
+    context = {"overview": shown, "first_steps": dashboard.first_steps(shown.actor)}
+    if shown.sees_notices:
+        hours, series = shown.hourly(zone_of(request))
+        named = {str(look(state, "delivery").word): counts for state, counts in series.items()}
+        context |= {"hours": hours, "hourly": named, "moved": any(map(any, series.values()))}
+    return render(request, "overview/overview.html", context)
+
+
+@require_safe
+@pages.staff_page()
+def search(request: HttpRequest) -> HttpResponse:
+    """Results by area for `q`; the search is recorded."""
+    text = request.GET.get("q", "").replace("\x00", "")
+    areas = search_everything(text=text, actor=request.actor, now=clock.now())  # type: ignore[attr-defined]
+    context = {
+        "search_text": text,
+        "areas": areas,
+        "found": sum(len(area.hits) for area in areas),
+        "title": _("Search"),
+    }
+    return render(request, "search.html", context)

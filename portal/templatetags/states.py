@@ -7,6 +7,9 @@ from typing import NamedTuple
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from comms import rules as comms_rules
+from templates_mgmt import rules as template_rules
+
 
 class Look(NamedTuple):
     """An icon of `icons.svg`, the word for it, and ok, warn, danger, info or neutral."""
@@ -27,7 +30,6 @@ LOOKS: dict[str, Look] = {
     "recalled": Look("ban", _("Recalled"), "danger"),
     # notices
     "ready": Look("clock", _("Ready"), "info"),
-    "notice.ready": Look("clock", _("Waiting for release"), "info"),
     "released": Look("send", _("Released"), "info"),
     "sending": Look("send", _("Sending"), "info"),
     "done": Look("check-circle", _("Done"), "ok"),
@@ -49,6 +51,14 @@ LOOKS: dict[str, Look] = {
     "refused": Look("ban", _("Refused"), "warn"),
     "unconfirmed": Look("question", _("Unconfirmed"), "warn"),
     "not_needed": Look("circle", _("Not needed"), "neutral"),
+    # events of a delivery
+    "clicked": Look("link", _("Link followed"), "ok"),
+    "bounced": Look("x-circle", _("Bounced"), "danger"),
+    "complained": Look("flag", _("Complained"), "danger"),
+    "unsubscribed": Look("ban", _("Unsubscribed"), "warn"),
+    "delayed": Look("clock", _("Delayed"), "warn"),
+    "requeued": Look("refresh", _("Taken up again"), "info"),
+    "activated": Look("play", _("Fallback started"), "info"),
     # investors, contacts, consent
     "active": Look("check", _("Active"), "ok"),
     "closed": Look("archive", _("Closed"), "neutral"),
@@ -94,14 +104,10 @@ LOOKS: dict[str, Look] = {
     "no": Look("close", _("No"), "neutral"),
 }
 
+_ICONS = {"sms": "phone", "email": "mail", "push": "push", "inbox": "inbox"}
 CHANNELS: dict[str, tuple[str, str | Promise]] = {
-    "sms": ("phone", _("SMS")),
-    "email": ("mail", _("E-mail")),
-    "push": ("push", _("App push")),
-    "inbox": ("inbox", _("Portal inbox")),
-    "public": ("language", _("Public page")),
-    "chat": ("sms", _("Chat")),
-    "hotline": ("phone", _("Hotline")),
+    code.value: (_ICONS.get(code.value, "send"), label)
+    for code, label in template_rules.CHANNEL_LABELS.items()
 }
 
 TONES = {
@@ -113,10 +119,26 @@ TONES = {
 }
 
 
+# Where an app names its own states, its words win.
+WORDS: dict[str, dict[str, str | Promise]] = {
+    kind: {getattr(member, "value", member): label for member, label in labels.items()}
+    for kind, labels in {
+        "notice": comms_rules.NOTICE_STATE_LABELS,
+        "delivery": comms_rules.DELIVERY_STATE_LABELS,
+        "event": comms_rules.EVENT_LABELS,
+        "template": template_rules.STATE_LABELS,
+    }.items()
+}
+EVIDENCE: dict[int, tuple[str, str | Promise]] = {
+    level.value: (level.name.lower(), label) for level, label in comms_rules.EVIDENCE_LABELS.items()
+}
+
+
 def look(state: str, kind: str = "") -> Look:
-    """The look of `state`; `kind` (for example "notice") picks a more exact word if there is
-    one. A state that this table does not know is shown by its own name."""
-    for key in (f"{kind}.{state}", state):
-        if key in LOOKS:
-            return LOOKS[key]
-    return Look("circle", state.replace("_", " "), "neutral")
+    """The look of `state`; `kind` (notice, delivery, event, template) picks the exact word.
+    A state that this table does not know is shown by its own name."""
+    found = LOOKS.get(f"{kind}.{state}") or LOOKS.get(state)
+    if found is None:
+        found = Look("circle", state.replace("_", " "), "neutral")
+    word = WORDS.get(kind, {}).get(state)
+    return found if word is None else found._replace(word=word)

@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from portal import charts
-from portal.templatetags.states import CHANNELS, TONES, look
+from portal.templatetags.states import CHANNELS, EVIDENCE, TONES, look
 
 register = template.Library()
 
@@ -73,6 +73,13 @@ def dot(state: Any, kind: str = "") -> SafeString:
     """The round mark of a timeline entry, in the tone of `state`."""
     shown = look(str(state), kind)
     return format_html('<span class="dot tone-{}">{}</span>', shown.tone, icon(shown.icon))
+
+
+@register.simple_tag
+def evidence(level: int) -> SafeString:
+    """A grade of evidence (D12) as icon, word and colour."""
+    name, label = EVIDENCE.get(level, ("none", str(level)))
+    return status(name, word=str(label))
 
 
 @register.simple_tag
@@ -149,9 +156,9 @@ def percent(part: float | None, whole: float | None = None) -> str:
     return formats.number_format(ratio * 100, decimal_pos=1, use_l10n=True) + " %"
 
 
-def zone_of(context: Context) -> dt.tzinfo:
+def zone_of(request: Any) -> dt.tzinfo:
     """The signed-in person's zone, or the current one."""
-    name = getattr(getattr(context.get("request"), "user", None), "time_zone", "")
+    name = getattr(getattr(request, "user", None), "time_zone", "")
     try:
         return zoneinfo.ZoneInfo(name) if name else timezone.get_current_timezone()
     except (zoneinfo.ZoneInfoNotFoundError, ValueError):
@@ -191,7 +198,7 @@ def when(context: Context, moment: dt.datetime | None, style: str = "") -> str:
     """
     if moment is None:
         return "–"
-    local = moment.astimezone(zone_of(context))
+    local = moment.astimezone(zone_of(context.get("request")))
     now = timezone.now()
     stamp = f"{local:%Y-%m-%d %H:%M:%S}" if style == "seconds" else f"{local:%Y-%m-%d %H:%M}"
     named = stamp if style == "table" else f"{stamp} {zone_name(local)}"
@@ -209,7 +216,7 @@ def when(context: Context, moment: dt.datetime | None, style: str = "") -> str:
 @register.simple_tag(takes_context=True)
 def zone(context: Context) -> str:
     """The name of the reader's zone, for a table's heading."""
-    return zone_name(timezone.now().astimezone(zone_of(context)))
+    return zone_name(timezone.now().astimezone(zone_of(context.get("request"))))
 
 
 @register.filter

@@ -1,0 +1,369 @@
+"""What the overview shows: what waits for this person, what is going out, whether the ledger
+is sound. A constant number of queries, whatever the size of the firm."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Exists, F, OuterRef, Q, Sum
+from django.db.models.functions import TruncHour
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from audit.models import Checkpoint, Export, Pending, SequencerState, Verification
+from comms import rules
+from comms.models import Notice, Tally
+from core.actor import Actor
+from core.roles import Capability as C
+from investors.models import ImportBatch
+from templates_mgmt.models import Contributor, TemplateVersion
+
+WINDOW = dt.timedelta(hours=24)
+EACH = 6  # things to do of one kind that are listed by name
+ACTIVE = (rules.NoticeState.RELEASED, rules.NoticeState.SENDING, rules.NoticeState.PAUSED)
+HANDED = frozenset({"accepted", "delivered", "failed", "unconfirmed"})
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Something that waits for the reader. `since` is when it began to wait."""
+
+    icon: str
+    what: str | Promise
+    title: str
+    since: dt.datetime | None
+    url: str
+
+
+@dataclass(slots=True)
+class Rates:
+    """Counts of one channel's deliveries; a rate is a share of those handed to a provider."""
+
+    channel: str
+    by_state: Counter[str] = field(default_factory=Counter)
+    read: int = 0
+    acknowledged: int = 0
+
+    @property
+    def handed(self) -> int:
+        """Deliveries that left the house, whatever became of them."""
+        return sum(n for state, n in self.by_state.items() if state in HANDED)
+
+
+@dataclass(slots=True)
+class Going:
+    """A notice on its way, with live counts."""
+
+    notice: Notice
+    by_state: Counter[str] = field(default_factory=Counter)
+    acknowledged: int = 0
+
+    @property
+    def total(self) -> int:
+        """Deliveries planned and needed; fallbacks that wait or were spared do not count."""
+        spared = self.by_state["standby"] + self.by_state["not_needed"]
+        return sum(self.by_state.values()) - spared
+
+    @property
+    def settled(self) -> int:
+        """Deliveries that left the queue."""
+        return self.total - sum(self.by_state[s] for s in ("queued", "held", "sending"))
+
+    @property
+    def failed(self) -> int:
+        """Deliveries that did not reach the investor on this channel."""
+        return sum(self.by_state[s] for s in ("failed", "refused", "unconfirmed"))
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """The health of the log. `pending` records are committed and not yet placed."""
+
+    size: int
+    pending: int
+    checkpoint: Checkpoint | None
+    verification: Verification | None
+
+    @property
+    def state(self) -> str:
+        """The last verification as a status: ok, broken, running or never."""
+        if self.verification is None:
+            return "never"
+        return {True: "ok", False: "broken", None: "running"}[self.verification.ok]
+
+
+@dataclass(frozen=True)
+class Overview:
+    """Everything on the page; each part is read when the template asks for it."""
+
+    actor: Actor
+    now: dt.datetime
+
+    @cached_property
+    def sees_notices(self) -> bool:
+        """Whether the parts about notices are shown at all."""
+        return C.NOTICES_VIEW in self.actor.capabilities
+
+    @cached_property
+    def sees_imports(self) -> bool:
+        """Whether the imports are shown."""
+        return C.INVESTORS_IMPORT in self.actor.capabilities
+
+    @cached_property
+    def tasks(self) -> list[Task]:
+        """What waits for the reader, by capability, longest waiting first."""
+        found = [
+            *reviews_waiting(self.actor),
+            *releases_waiting(self.actor),
+            *drafts_returned(self.actor),
+            *notices_paused(self.actor),
+            *imports_checked(self.actor),
+            *exports_ready(self.actor),
+        ]
+        return sorted(found, key=lambda task: task.since or self.now)
+
+    @cached_property
+    def notices(self) -> list[Notice]:
+        """Notices on their way, or let out within the window; most recent release first."""
+        recent = Q(state__in=ACTIVE) | Q(released_at__gte=self.now - WINDOW)
+        visible = Notice.objects.visible_to(self.actor).filter(recent)
+        return list(visible.order_by(F("released_at").desc(nulls_last=True))[:200])
+
+    @cached_property
+    def tallies(self) -> list[dict[str, Any]]:
+        """Deliveries of those notices by notice, channel, state and evidence."""
+        rows = Tally.objects.filter(notice__in=[notice.pk for notice in self.notices])
+        return list(rows.values("notice", "channel", "state", "evidence").annotate(n=Sum("delta")))
+
+    @cached_property
+    def going(self) -> list[Going]:
+        """Notices on their way, with their counts."""
+        by_notice: dict[UUID, Going] = {
+            notice.pk: Going(notice) for notice in self.notices if notice.state in ACTIVE
+        }
+        for row in self.tallies:
+            if (going := by_notice.get(row["notice"])) is not None:
+                going.by_state[row["state"]] += row["n"]
+                if row["evidence"] >= rules.Evidence.ACKNOWLEDGED:
+                    going.acknowledged += row["n"]
+        return list(by_notice.values())
+
+    @cached_property
+    def rates(self) -> list[Rates]:
+        """Per channel, for notices let out within the window."""
+        recent = {
+            notice.pk
+            for notice in self.notices
+            if notice.released_at and notice.released_at >= self.now - WINDOW
+        }
+        channels: dict[str, Rates] = {}
+        for row in self.tallies:
+            if row["notice"] in recent:
+                rates = channels.setdefault(row["channel"], Rates(row["channel"]))
+                rates.by_state[row["state"]] += row["n"]
+                rates.read += row["n"] if row["evidence"] >= rules.Evidence.OPENED else 0
+                acknowledged = row["evidence"] >= rules.Evidence.ACKNOWLEDGED
+                rates.acknowledged += row["n"] if acknowledged else 0
+        return sorted(channels.values(), key=lambda rates: rates.channel)
+
+    @cached_property
+    def overall(self) -> Rates:
+        """All channels together."""
+        whole = Rates("")
+        for rates in self.rates:
+            whole.by_state += rates.by_state
+            whole.read += rates.read
+            whole.acknowledged += rates.acknowledged
+        return whole
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The log's size, newest checkpoint and last verification."""
+        state = SequencerState.objects.first()
+        return Ledger(
+            size=state.size if state else 0,
+            pending=Pending.objects.count(),
+            checkpoint=Checkpoint.objects.first(),
+            verification=Verification.objects.first(),
+        )
+
+    @cached_property
+    def imports(self) -> list[ImportBatch]:
+        """The last imports of the actor's lines."""
+        batches = ImportBatch.objects.select_related("business_line")
+        if C.LINES_ALL not in self.actor.capabilities:
+            batches = batches.filter(business_line__in=self.actor.lines)
+        return list(batches[:4])
+
+    def hourly(self, zone: dt.tzinfo) -> tuple[list[str], dict[str, list[int]]]:
+        """Deliveries reached and failed per hour of the window: column labels and series."""
+        first = (self.now - WINDOW).astimezone(zone).replace(minute=0, second=0, microsecond=0)
+        rows = (
+            Tally.objects.filter(
+                notice__in=[notice.pk for notice in self.notices],
+                at__gte=first + dt.timedelta(hours=1),
+                state__in=["accepted", "delivered", "failed"],
+            )
+            .values("state", hour=TruncHour("at", tzinfo=zone))
+            .annotate(n=Sum("delta"))
+        )
+        counts: dict[tuple[str, dt.datetime], int] = defaultdict(int)
+        for row in rows:
+            counts[row["state"], row["hour"]] += row["n"]
+        hours = [first + dt.timedelta(hours=n) for n in range(1, 25)]
+        return (
+            [f"{hour:%H}:00" for hour in hours],
+            {
+                state: [max(0, counts[state, hour]) for hour in hours]
+                for state in ("delivered", "accepted", "failed")
+            },
+        )
+
+
+def address(*routes: str, args: Iterable[object] = ()) -> str:
+    """The address of the first of `routes` that exists; blank when none does."""
+    for route in routes:
+        try:
+            return reverse(route, args=list(args))
+        except NoReverseMatch:
+            continue
+    return ""
+
+
+def reviews_waiting(actor: Actor) -> list[Task]:
+    """Versions in review that this reviewer may decide: not a contributor, own lines."""
+    if C.TEMPLATES_REVIEW not in actor.capabilities:
+        return []
+    mine = Contributor.objects.filter(version=OuterRef("pk"), user=actor.user_id)
+    waiting = (
+        TemplateVersion.objects.filter(~Exists(mine), state="in_review")
+        .select_related("template")
+        .order_by("submitted_at")
+    )
+    return [
+        Task(
+            icon="eye",
+            what=_("Review this template"),
+            title=f"{version.template.name} v{version.number}",
+            since=version.submitted_at,
+            url=address("version-review", "version-detail", args=[version.pk]),
+        )
+        for version in _own_lines(waiting, actor, "template__business_line")[:EACH]
+    ]
+
+
+def releases_waiting(actor: Actor) -> list[Task]:
+    """Notices that this releaser may let out: prepared by somebody else."""
+    if C.NOTICES_RELEASE not in actor.capabilities:
+        return []
+    waiting = Notice.objects.visible_to(actor).filter(state="ready")
+    waiting = waiting.exclude(prepared_by=actor.user_id).order_by("submitted_at")
+    return [
+        Task(
+            icon="send",
+            what=_("Release this notice"),
+            title=notice.title,
+            since=notice.submitted_at,
+            url=address("notice-release", "notice-detail", args=[notice.pk]),
+        )
+        for notice in waiting[:EACH]
+    ]
+
+
+def drafts_returned(actor: Actor) -> list[Task]:
+    """Versions that came back to their author and have no successor yet."""
+    if C.TEMPLATES_DRAFT not in actor.capabilities:
+        return []
+    returned = TemplateVersion.objects.filter(
+        state="returned", edited_by=actor.user_id, successors__isnull=True
+    )
+    return [
+        Task(
+            icon="undo",
+            what=_("Revise this template; it was returned"),
+            title=f"{version.template.name} v{version.number}",
+            since=version.decided_at,
+            url=address("version-detail", "version-review", args=[version.pk]),
+        )
+        for version in returned.select_related("template").order_by("decided_at")[:EACH]
+    ]
+
+
+def notices_paused(actor: Actor) -> list[Task]:
+    """Notices that were stopped and wait for a decision."""
+    if C.NOTICES_CONTROL not in actor.capabilities:
+        return []
+    paused = Notice.objects.visible_to(actor).filter(state="paused").order_by("released_at")
+    return [
+        Task(
+            icon="pause",
+            what=_("Resume or cancel this notice"),
+            title=notice.title,
+            since=notice.released_at,
+            url=address("notice-detail", args=[notice.pk]),
+        )
+        for notice in paused[:EACH]
+    ]
+
+
+def imports_checked(actor: Actor) -> list[Task]:
+    """Dry runs of this person that were not followed by the import itself."""
+    if C.INVESTORS_IMPORT not in actor.capabilities:
+        return []
+    checked = ImportBatch.objects.filter(state="checked", created_by=actor.user_id)
+    return [
+        Task(
+            icon="upload",
+            what=_("Finish this import; it was only checked"),
+            title=batch.file_name,
+            since=batch.created_at,
+            url=address("import-detail", args=[batch.pk]),
+        )
+        for batch in checked.order_by("created_at")[:EACH]
+    ]
+
+
+def exports_ready(actor: Actor) -> list[Task]:
+    """Exports of the last week that this person asked for and can download."""
+    if C.EXPORTS_DOWNLOAD not in actor.capabilities:
+        return []
+    ready = Export.objects.filter(state="ready", requested_by=actor.user_id)
+    return [
+        Task(
+            icon="download",
+            what=_("Download this export"),
+            title=export.recipient or export.reason,
+            since=export.finished_at,
+            url=address("export-detail", "export-list", args=[export.pk]) or address("export-list"),
+        )
+        for export in ready[:EACH]
+    ]
+
+
+def _own_lines(rows: Any, actor: Actor, path: str) -> Any:
+    if C.LINES_ALL in actor.capabilities:
+        return rows
+    return rows.filter(**{f"{path}__in": actor.lines})
+
+
+def first_steps(actor: Actor) -> list[Mapping[str, object]]:
+    """What somebody with these capabilities does first in an empty installation."""
+    steps = (
+        (C.TEMPLATES_DRAFT, "plus", _("Draft a template"), "template-new"),
+        (C.INVESTORS_IMPORT, "upload", _("Import investors"), "import-new"),
+        (C.NOTICES_PREPARE, "notice", _("Prepare a notice"), "notice-new"),
+        (C.AUDIT_BROWSE, "audit", _("Browse the audit history"), "audit-list"),
+        (C.EXPORTS_CREATE, "export", _("Make an export for a regulator"), "export-new"),
+    )
+    return [
+        {"icon": icon, "label": label, "url": url}
+        for capability, icon, label, route in steps
+        if capability in actor.capabilities and (url := address(route))
+    ]
