@@ -70,6 +70,9 @@ class Notice(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
     prepared_at = models.DateTimeField()
+    submitted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", null=True, blank=True
+    )
     submitted_at = models.DateTimeField(null=True, blank=True)
     released_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", null=True, blank=True
@@ -92,7 +95,12 @@ class Notice(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="comms_notice_second_person",
-                condition=Q(released_by__isnull=True) | ~Q(released_by=models.F("prepared_by")),
+                condition=Q(released_by__isnull=True)
+                | (
+                    ~Q(released_by=models.F("prepared_by"))
+                    & Q(submitted_by__isnull=False)
+                    & ~Q(released_by=models.F("submitted_by"))
+                ),
             ),
             models.CheckConstraint(
                 name="comms_notice_released_by_someone",

@@ -196,7 +196,6 @@ class Planned(NamedTuple):
     state: DeliveryState
     due_at: dt.datetime
     held: str
-    contact: UUID | None
     language: str
 
 
@@ -237,18 +236,34 @@ def plan(
         if reason:
             exclusions.append(Excluded(channel.value, reason))
             continue
-        contact = _contact(candidate, channel)
         if not parallel and at_once >= policy.plan.needed:
             rank += 1
-            planned = Planned(channel, rank, DeliveryState.STANDBY, later, "", contact, language)
+            planned = Planned(channel, rank, DeliveryState.STANDBY, later, "", language)
         elif quiet is not None and channel in DISTURBING:
             at_once += 1
-            planned = Planned(channel, 0, DeliveryState.HELD, quiet, QUIET_HOURS, contact, language)
+            planned = Planned(channel, 0, DeliveryState.HELD, quiet, QUIET_HOURS, language)
         else:
             at_once += 1
-            planned = Planned(channel, 0, DeliveryState.QUEUED, now, "", contact, language)
+            planned = Planned(channel, 0, DeliveryState.QUEUED, now, "", language)
         deliveries.append(planned)
     return Plan(deliveries, exclusions)
+
+
+class Planner:
+    """`plan` for many: investors who differ only in who they are share one outcome."""
+
+    def __init__(self, policy: Policy, now: dt.datetime) -> None:
+        self._policy = policy
+        self._now = now
+        self._seen: dict[tuple[object, ...], Plan] = {}
+
+    def plan(self, candidate: Candidate, missing: frozenset[str] = frozenset()) -> Plan:
+        """The same as `planning.plan`."""
+        shape = (*candidate[1:7], candidate.phone_state, *candidate[10:], missing)
+        found = self._seen.get(shape)
+        if found is None:
+            found = self._seen[shape] = plan(candidate, self._policy, self._now, missing)
+        return found
 
 
 def _ordered(plan: ChannelPlan, preferred: tuple[str, ...]) -> list[tuple[bool, Channel]]:
@@ -308,7 +323,8 @@ def standing_refusal(candidate: Candidate, channel: Channel) -> Reason | None:
     return None if wanted else Reason.UNWANTED
 
 
-def _contact(candidate: Candidate, channel: Channel) -> UUID | None:
+def contact_of(candidate: Candidate, channel: Channel) -> UUID | None:
+    """The contact point that a channel would use; None for channels without addresses."""
     if channel is Channel.SMS:
         return candidate.phone_id
     if channel is Channel.EMAIL:

@@ -179,6 +179,7 @@ class EventKind(StrEnum):
     REFUSED = "refused"
     UNCONFIRMED = "unconfirmed"
     REQUEUED = "requeued"
+    HELD = "held"
     RELEASED = "released"
     ACTIVATED = "activated"
     NOT_NEEDED = "not_needed"
@@ -202,6 +203,7 @@ EVENT_LABELS = {
     EventKind.REFUSED: _("Refused at sending"),
     EventKind.UNCONFIRMED: _("Outcome unknown"),
     EventKind.REQUEUED: _("Taken up again after an interruption"),
+    EventKind.HELD: _("Held back for quiet hours"),
     EventKind.RELEASED: _("Quiet hours over"),
     EventKind.ACTIVATED: _("Fallback started"),
     EventKind.NOT_NEEDED: _("Fallback not needed"),

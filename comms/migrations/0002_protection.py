@@ -38,6 +38,11 @@ BEGIN
         RAISE EXCEPTION 'a submitted notice cannot change; take it back first'
             USING ERRCODE = 'check_violation';
     END IF;
+    IF NEW.submitted_by_id IS DISTINCT FROM OLD.submitted_by_id
+       AND NOT (OLD.state = 'draft' AND NEW.state = 'ready') THEN
+        RAISE EXCEPTION 'who submitted a notice is written when it is submitted'
+            USING ERRCODE = 'check_violation';
+    END IF;
     IF (NEW.released_by_id, NEW.released_at) IS DISTINCT FROM
        (OLD.released_by_id, OLD.released_at)
        AND NOT (OLD.state = 'ready' AND NEW.state = 'released') THEN

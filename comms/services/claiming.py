@@ -1,0 +1,368 @@
+"""Claiming due deliveries: the check at the instant of sending, and the message of each (I5)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db import transaction
+
+from audit import sealing
+from comms import bulk, content, journal, planning
+from comms.channels import base
+from comms.channels.base import Outgoing
+from comms.journal import Happening
+from comms.models import Notice
+from comms.rules import Channel, Criticality, DeliveryState, EventKind, NoticeState
+from comms.services import fallback
+from core.actor import Actor
+from core.clock import uuid7
+from core.crypto import SealBroken
+from core.errors import Conflict
+from investors import selectors as investors
+from templates_mgmt.rendering import MissingValue, Rendered
+from templates_mgmt.selectors import approved_version
+
+LEASE = dt.timedelta(seconds=120)
+UNSAFE_BATCH = 20  # for providers that neither answer questions nor know keys
+
+
+class Row(NamedTuple):
+    """A due delivery as it was locked. `sealed` is set when an earlier attempt's outcome is
+    unknown: then the very same message goes out again, under the same key."""
+
+    id: UUID
+    investor: UUID
+    language: str
+    attempts: int
+    key_group: int
+    commitment: bytes | None
+    sealed: bytes | None
+
+
+class Ready(NamedTuple):
+    """A delivery with its message."""
+
+    row: Row
+    contact: UUID | None
+    message: Outgoing
+    commitment: bytes
+    sealed: bytes
+
+
+@dataclass(slots=True)
+class Claim:
+    """Deliveries of one notice on one channel that this worker may hand over until the lease
+    runs out. `token` proves it; `deadline` is on this process's monotonic clock."""
+
+    token: UUID
+    notice: Notice
+    channel: Channel
+    provider: base.Channel
+    deadline: float
+    size: int = 0
+    ready: list[Ready] = field(default_factory=list)
+
+
+def claim_batch(
+    *, actor: Actor, now: dt.datetime, limit: int, channel: Channel | None, lease: dt.timedelta
+) -> Claim | None:
+    """Claim up to `limit` due deliveries; None when nothing is due that others do not hold."""
+    for notice_id, name in _work(channel, now):
+        with transaction.atomic():
+            claim = _claim(notice_id, Channel(name), actor=actor, now=now, limit=limit, lease=lease)
+        if claim is not None:
+            return claim
+    return None
+
+
+def _work(channel: Channel | None, now: dt.datetime) -> list[tuple[UUID, str]]:
+    """Notices and channels with something due: most critical first, then first released."""
+    channels = [channel.value] if channel else [item.value for item in Channel]
+    return bulk.fetch(
+        """
+        SELECT n.id, c.name FROM comms_notice n CROSS JOIN unnest(%s::text[]) AS c(name)
+        WHERE n.state = 'sending' AND EXISTS (
+            SELECT FROM comms_delivery d WHERE d.notice_id = n.id AND d.state = 'queued'
+            AND d.channel = c.name AND d.due_at <= %s)
+        ORDER BY array_position(%s::text[], n.criticality::text), n.released_at, c.name
+        """,
+        [channels, now, [item.value for item in Criticality]],
+    )
+
+
+def _claim(
+    notice_id: UUID,
+    channel: Channel,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    limit: int,
+    lease: dt.timedelta,
+) -> Claim | None:
+    started = time.monotonic()
+    notice = _locked_notice(notice_id)
+    if notice is None:
+        return None
+    provider = base.provider(channel.value)
+    if not (provider.idempotent or provider.can_answer):
+        limit = min(limit, UNSAFE_BATCH)
+    rows = _locked_rows(notice_id, channel, now, limit)
+    if not rows:
+        return None
+    claim = Claim(
+        token=uuid7(),
+        notice=notice,
+        channel=channel,
+        provider=provider,
+        deadline=started + lease.total_seconds() * 0.8,
+        size=len(rows),
+    )
+    held, refused = _prepare(claim, rows, _wordings(notice), now)
+    _refuse(claim, rows, refused, actor=actor, now=now)
+    _hold(claim, rows, held, actor=actor, now=now)
+    _mark_sending(claim, now=now, until=now + lease)
+    return claim
+
+
+def _locked_notice(notice_id: UUID) -> Notice | None:
+    """The notice, held in its state until we commit; None unless it is going out. A pause or a
+    recall that commits first is seen here; one that comes later waits for this claim."""
+    held = bulk.fetch(
+        "SELECT version_id FROM comms_notice WHERE id = %s AND state = %s FOR SHARE",
+        [notice_id, NoticeState.SENDING.value],
+    )
+    if not held:
+        return None
+    bulk.fetch("SELECT 1 FROM templates_mgmt_templateversion WHERE id = %s FOR SHARE", [held[0][0]])
+    return Notice.objects.get(pk=notice_id)
+
+
+def _locked_rows(notice_id: UUID, channel: Channel, now: dt.datetime, limit: int) -> list[Row]:
+    rows = bulk.fetch(
+        """
+        SELECT id, investor_id, language, attempts, key_group, commitment, content_sealed
+        FROM comms_delivery
+        WHERE notice_id = %s AND state = 'queued' AND channel = %s AND due_at <= %s
+        ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED
+        """,
+        [notice_id, channel.value, now, limit],
+    )
+    return [Row._make(row) for row in rows]
+
+
+def _wordings(notice: Notice) -> content.Wordings | None:
+    """The wordings under the approval as it stands now; None when it is gone (T3)."""
+    try:
+        version = approved_version(notice.version_id)
+    except Conflict:
+        return None
+    if version.content_hash != notice.content_hash:
+        return None
+    return content.wordings_for(version, code=notice.code, values=notice.values)
+
+
+def _prepare(
+    claim: Claim, rows: list[Row], wordings: content.Wordings | None, now: dt.datetime
+) -> tuple[dict[UUID, dt.datetime], dict[UUID, str]]:
+    """Fill `claim.ready`; returns the deliveries held until an instant, and those refused."""
+    if wordings is None:
+        return {}, {row.id: planning.Reason.NOT_APPROVED.value for row in rows}
+    notice, channel = claim.notice, claim.channel
+    criticality = Criticality(notice.criticality)
+    ids = [row.investor for row in rows]
+    standing = investors.current_standing(ids, notice.topic)
+    people = _People(ids, channel, standing, personal=bool(wordings.personal))
+    held: dict[UUID, dt.datetime] = {}
+    refused: dict[UUID, str] = {}
+    headers = content.headers_of(notice.code, mandatory=investors.topic_is_mandatory(notice.topic))
+    for row in rows:
+        candidate = standing.get(row.investor)
+        if candidate is None:
+            refused[row.id] = planning.Reason.CLOSED.value
+            continue
+        verdict = planning.may_send_now(candidate, criticality, channel, now)
+        if isinstance(verdict, planning.Hold):
+            held[row.id] = verdict.until
+        elif verdict is not None:
+            refused[row.id] = verdict.value
+        else:
+            try:
+                claim.ready.append(_ready(claim, row, wordings, people, headers))
+            except MissingValue as missing:
+                refused[row.id] = planning.missing_value(missing.name)
+            except (LookupError, SealBroken):
+                refused[row.id] = planning.Reason.ERASED.value
+    return held, refused
+
+
+class _People:
+    """Keys, addresses and profiles of a batch, opened in one query each."""
+
+    def __init__(
+        self,
+        ids: list[UUID],
+        channel: Channel,
+        standing: Mapping[UUID, investors.Candidate],
+        *,
+        personal: bool,
+    ) -> None:
+        self.keys = sealing.keys_of(ids)
+        self.contacts = {
+            candidate.investor_id: contact
+            for candidate in standing.values()
+            if (contact := planning.contact_of(candidate, channel)) is not None
+        }
+        self.addresses = investors.open_contacts(list(self.contacts.values()), keys=self.keys)
+        self.profiles = investors.open_profiles(ids, keys=self.keys) if personal else {}
+
+    def address(self, investor: UUID) -> tuple[UUID | None, str]:
+        """The contact point and the plain address; empty for channels without one."""
+        contact = self.contacts.get(investor)
+        return contact, "" if contact is None else self.addresses[contact]
+
+
+def _ready(
+    claim: Claim,
+    row: Row,
+    wordings: content.Wordings,
+    people: _People,
+    headers: Mapping[str, str],
+) -> Ready:
+    """The message of one delivery. Raises MissingValue, LookupError for erased data."""
+    key = people.keys[row.investor]
+    contact, to = people.address(row.investor)
+    channel = claim.channel.value
+    if row.sealed is not None and row.commitment is not None:
+        opened = content.open_sealed(key, row.sealed)
+        to, rendered = opened.to, wordings.render(channel, row.language, opened.own)
+        commitment, sealed = row.commitment, row.sealed
+    else:
+        own: dict[str, str] = {}
+        if wordings.personal:
+            own = wordings.own_values(channel, row.language, people.profiles[row.investor])
+        rendered = wordings.render(channel, row.language, own)
+        commitment, sealed = content.seal(key, rendered, to=to, own=own)
+    message = _outgoing(claim.notice.pk, row, to, rendered, headers)
+    return Ready(row, contact, message, commitment, sealed)
+
+
+def _outgoing(
+    notice_id: UUID, row: Row, to: str, rendered: Rendered, headers: Mapping[str, str]
+) -> Outgoing:
+    return Outgoing(
+        delivery_id=row.id,
+        notice_id=notice_id,
+        investor_id=row.investor,
+        idempotency_key=f"{row.id}.{row.key_group}",
+        to=to,
+        subject=rendered.subject,
+        text=rendered.text,
+        html=rendered.html,
+        language=row.language,
+        headers=headers,
+    )
+
+
+def _mark_sending(claim: Claim, *, now: dt.datetime, until: dt.datetime) -> None:
+    if not claim.ready:
+        return
+    bulk.execute(
+        """
+        UPDATE comms_delivery d SET state = 'sending', attempts = d.attempts + 1,
+            claimed_by = %s, lease_until = %s, provider = %s, contact_id = x.contact,
+            commitment = x.commitment, content_sealed = x.sealed, updated_at = %s
+        FROM unnest(%s::uuid[], %s::uuid[], %s::bytea[], %s::bytea[])
+            AS x(id, contact, commitment, sealed)
+        WHERE d.id = x.id
+        """,
+        [
+            claim.token,
+            until,
+            claim.provider.name,
+            now,
+            [item.row.id for item in claim.ready],
+            [item.contact for item in claim.ready],
+            [item.commitment for item in claim.ready],
+            [item.sealed for item in claim.ready],
+        ],
+    )
+
+
+def _refuse(
+    claim: Claim, rows: list[Row], refused: Mapping[UUID, str], *, actor: Actor, now: dt.datetime
+) -> None:
+    """End deliveries that may not go out. One whose earlier attempt may have arrived ends as
+    unconfirmed, because nobody can say that it was not sent."""
+    if not refused:
+        return
+    hit = [row for row in rows if row.id in refused]
+    states = [
+        (DeliveryState.REFUSED if row.sealed is None else DeliveryState.UNCONFIRMED).value
+        for row in hit
+    ]
+    bulk.execute(
+        """
+        UPDATE comms_delivery d SET state = x.state, last_error = x.reason, updated_at = %s
+        FROM unnest(%s::uuid[], %s::text[], %s::text[]) AS x(id, state, reason)
+        WHERE d.id = x.id
+        """,
+        [now, [row.id for row in hit], states, [refused[row.id] for row in hit]],
+    )
+    journal.write(
+        [
+            _happening(claim, row, EventKind(state), now, {"reason": refused[row.id]})
+            for row, state in zip(hit, states, strict=True)
+        ],
+        actor=actor,
+        now=now,
+    )
+    fallback.reconsider(
+        notice_id=claim.notice.pk, investor_ids=[row.investor for row in hit], now=now
+    )
+
+
+def _hold(
+    claim: Claim,
+    rows: list[Row],
+    held: Mapping[UUID, dt.datetime],
+    *,
+    actor: Actor,
+    now: dt.datetime,
+) -> None:
+    if not held:
+        return
+    bulk.execute(
+        """
+        UPDATE comms_delivery d SET state = 'held', held_reason = %s, due_at = x.until,
+            updated_at = %s
+        FROM unnest(%s::uuid[], %s::timestamptz[]) AS x(id, until) WHERE d.id = x.id
+        """,
+        [planning.QUIET_HOURS, now, list(held), list(held.values())],
+    )
+    payload: dict[str, Any] = {"reason": planning.QUIET_HOURS}
+    journal.write(
+        [_happening(claim, row, EventKind.HELD, now, payload) for row in rows if row.id in held],
+        actor=actor,
+        now=now,
+    )
+
+
+def _happening(
+    claim: Claim, row: Row, kind: EventKind, now: dt.datetime, payload: dict[str, Any]
+) -> Happening:
+    return Happening(
+        delivery=row.id,
+        notice=claim.notice.pk,
+        investor=row.investor,
+        channel=claim.channel.value,
+        kind=kind,
+        at=now,
+        attempt=row.attempts,
+        payload=payload,
+        version=claim.notice.version_id,
+    )

@@ -1,0 +1,121 @@
+"""Ways out: the unsubscribe link of an e-mail, STOP by SMS, a complaint."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from comms import journal, unsubscribe
+from comms.models import Delivery
+from comms.rules import EventKind
+from core import actor as actors
+from core.actor import Actor
+from core.errors import Conflict, NotFound
+from investors import services as investors
+from investors.models import ConsentState, Topic
+
+
+@dataclass(frozen=True, slots=True)
+class WayOut:
+    """What an unsubscribe link can do: leave the topic on that channel, or the whole channel.
+
+    A mandatory topic cannot be left; `topic.why` names the rule.
+    """
+
+    delivery: Delivery
+    topic: Topic
+    channel_open: bool
+
+
+def way_out(token: str) -> WayOut:
+    """What the link offers; raises NotFound for a token that we did not make."""
+    delivery_id = unsubscribe.delivery_of(token)
+    delivery = (
+        Delivery.objects.select_related("notice").filter(pk=delivery_id).first()
+        if delivery_id
+        else None
+    )
+    topic = Topic.objects.filter(pk=delivery.notice.topic).first() if delivery else None
+    if delivery is None or topic is None:
+        raise NotFound(_("This link is not one of ours."))
+    return WayOut(delivery, topic, _granted(delivery))
+
+
+def leave_topic(*, token: str, now: dt.datetime, ip: str | None = None) -> WayOut:
+    """One click (RFC 8058): no more of this topic on this channel. Repeating it is harmless.
+
+    Raises Conflict (code `mandatory_topic`) when a rule makes the topic mandatory.
+    """
+    with transaction.atomic():
+        way = way_out(token)
+        if way.topic.mandatory:
+            raise Conflict(
+                _("This topic cannot be switched off: %(rule)s") % {"rule": way.topic.why},
+                code="mandatory_topic",
+            )
+        actor = actors.investor(way.delivery.investor_id, ip=ip)
+        investors.set_preference(
+            investor_id=way.delivery.investor_id,
+            topic=way.topic.code,
+            channel=way.delivery.channel,
+            wanted=False,
+            actor=actor,
+            now=now,
+        )
+        _tell(way.delivery, actor, now, scope="topic")
+        return way
+
+
+def leave_channel(*, token: str, now: dt.datetime, ip: str | None = None) -> WayOut:
+    """Withdraw consent for the whole channel; what is mandatory then comes by another one.
+    Repeating it is harmless."""
+    with transaction.atomic():
+        way = way_out(token)
+        actor = actors.investor(way.delivery.investor_id, ip=ip)
+        withdraw_channel(way.delivery, method="unsubscribe", actor=actor, now=now, ip=ip)
+        _tell(way.delivery, actor, now, scope="channel")
+        return way
+
+
+def withdraw_channel(
+    delivery: Delivery, *, method: str, actor: Actor, now: dt.datetime, ip: str | None = None
+) -> None:
+    """Withdraw the consent that `delivery` relied on, unless it is gone already."""
+    if _granted(delivery):
+        investors.withdraw_consent(
+            investor_id=delivery.investor_id,
+            purpose=f"channel.{delivery.channel}",
+            method=method,
+            actor=actor,
+            now=now,
+            ip=ip,
+        )
+
+
+def _granted(delivery: Delivery) -> bool:
+    return ConsentState.objects.filter(
+        investor=delivery.investor_id, purpose=f"channel.{delivery.channel}", granted=True
+    ).exists()
+
+
+def _tell(delivery: Delivery, actor: Actor, now: dt.datetime, *, scope: str) -> None:
+    """The event on the delivery whose link was used, once per scope."""
+    dedupe = f"unsubscribed:{scope}:{delivery.pk}"
+    if delivery.events.filter(dedupe=dedupe).exists():
+        return
+    happening = journal.Happening(
+        delivery=delivery.id,
+        notice=delivery.notice_id,
+        investor=delivery.investor_id,
+        channel=delivery.channel,
+        kind=EventKind.UNSUBSCRIBED,
+        at=now,
+        attempt=delivery.attempts,
+        provider=delivery.provider,
+        payload={"scope": scope},
+        dedupe=dedupe,
+    )
+    journal.write([happening], actor=actor, now=now)
