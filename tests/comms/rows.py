@@ -73,7 +73,7 @@ def make_investor(
 
 
 def make_notice(*, topic: str = "risk_alert", title: str = "Margin call") -> Notice:
-    """A notice that a second person released and that is being planned."""
+    """A notice that a second person released and that is going out."""
     now = clock.now()
     number = next(_numbers)
     author, releaser = (
@@ -108,10 +108,11 @@ def make_notice(*, topic: str = "risk_alert", title: str = "Margin call") -> Not
         prepared_by=author,
         prepared_at=now,
     )
-    Notice.objects.filter(pk=notice.pk).update(state="ready")
+    Notice.objects.filter(pk=notice.pk).update(state="ready", submitted_by=author, submitted_at=now)
     Notice.objects.filter(pk=notice.pk).update(
         state="released", released_by=releaser, released_at=now
     )
+    Notice.objects.filter(pk=notice.pk).update(state="sending")
     notice.refresh_from_db()
     return notice
 
