@@ -26,6 +26,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *_pages("investors.urls"),
     *_pages("audit.urls"),
     *_pages("portal.selfservice.urls"),
+    *_pages("comms.webhook_urls", "api/v1/"),
     *_pages("core.api_urls", "api/v1/"),
     *_pages("investors.api_urls", "api/v1/"),
     *_pages("templates_mgmt.api_urls", "api/v1/"),
