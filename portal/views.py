@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -11,7 +12,6 @@ from core import clock, pages
 from portal import dashboard
 from portal.search import search_everything
 from portal.templatetags.states import look
-from portal.templatetags.ui import zone_of
 
 
 @require_safe
@@ -23,7 +23,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         return render(request, "overview/live.html", {"overview": shown})
     context = {"overview": shown, "first_steps": dashboard.first_steps(shown.actor)}
     if shown.sees_notices:
-        hours, series = shown.hourly(zone_of(request))
+        hours, series = shown.hourly(timezone.get_current_timezone())
         named = {str(look(state, "delivery").word): counts for state, counts in series.items()}
         context |= {"hours": hours, "hourly": named, "moved": any(map(any, series.values()))}
     return render(request, "overview/overview.html", context)

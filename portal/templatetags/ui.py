@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import zoneinfo
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import template
 from django.forms import BoundField, CheckboxInput
-from django.template.context import Context
 from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
@@ -156,15 +154,6 @@ def percent(part: float | None, whole: float | None = None) -> str:
     return formats.number_format(ratio * 100, decimal_pos=1, use_l10n=True) + " %"
 
 
-def zone_of(request: Any) -> dt.tzinfo:
-    """The signed-in person's zone, or the current one."""
-    name = getattr(getattr(request, "user", None), "time_zone", "")
-    try:
-        return zoneinfo.ZoneInfo(name) if name else timezone.get_current_timezone()
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
-        return timezone.get_current_timezone()
-
-
 def zone_name(moment: dt.datetime) -> str:
     """The zone as an offset, which is never ambiguous: `UTC+8`, `UTC−3:30`."""
     minutes = round((moment.utcoffset() or dt.timedelta()).total_seconds() / 60)
@@ -189,8 +178,8 @@ def relative(moment: dt.datetime, now: dt.datetime) -> str:
     return (_("in %(time)s") if ahead else _("%(time)s ago")) % {"time": words}
 
 
-@register.simple_tag(takes_context=True)
-def when(context: Context, moment: dt.datetime | None, style: str = "") -> str:
+@register.simple_tag
+def when(moment: dt.datetime | None, style: str = "") -> str:
     """An instant in the reader's zone with the zone named, relative on hover.
 
     `style`: "" to the minute, "seconds", "table" (no zone: name it in the heading with
@@ -198,7 +187,7 @@ def when(context: Context, moment: dt.datetime | None, style: str = "") -> str:
     """
     if moment is None:
         return "–"
-    local = moment.astimezone(zone_of(context.get("request")))
+    local = timezone.localtime(moment)
     now = timezone.now()
     stamp = f"{local:%Y-%m-%d %H:%M:%S}" if style == "seconds" else f"{local:%Y-%m-%d %H:%M}"
     named = stamp if style == "table" else f"{stamp} {zone_name(local)}"
@@ -213,10 +202,10 @@ def when(context: Context, moment: dt.datetime | None, style: str = "") -> str:
     )
 
 
-@register.simple_tag(takes_context=True)
-def zone(context: Context) -> str:
+@register.simple_tag
+def zone() -> str:
     """The name of the reader's zone, for a table's heading."""
-    return zone_name(timezone.now().astimezone(zone_of(context.get("request"))))
+    return zone_name(timezone.localtime())
 
 
 @register.filter
