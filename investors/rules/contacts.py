@@ -119,7 +119,7 @@ def _by_the_plan(phone: str) -> str:
             code = "phone_unknown"
         raise Refused(code, digits=digits) from None
     possible = phonenumbers.is_possible_number_with_reason(number)
-    local_only = number.country_code == 86 and number.national_number < 10**9
+    local_only = number.country_code == 86 and (number.national_number or 0) < 10**9
     if local_only or possible in (
         phonenumbers.ValidationResult.TOO_SHORT,
         phonenumbers.ValidationResult.IS_POSSIBLE_LOCAL_ONLY,

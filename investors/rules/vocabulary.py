@@ -44,7 +44,7 @@ _ZONE_WORDS = _spread(
     }
 )
 _AMBIGUOUS_ZONES = frozenset(
-    [
+    (
         "est",
         "edt",
         "cst",
@@ -61,7 +61,7 @@ _AMBIGUOUS_ZONES = frozenset(
         "est5edt",
         "cst6cdt",
         "pst8pdt",
-    ]
+    )
 )
 _OFFSET = re.compile(r"(?:utc|gmt)?([+-])([0-9]{1,2})(?::?([0-9]{2}))?")
 _RISK_WORDS = _spread(
@@ -84,13 +84,55 @@ _CHANNEL_WORDS = _spread(
     }
 )
 _YES = frozenset(
-    ["是", "y", "yes", "true", "t", "1", "1.0", "on", "同意", "已同意", "有", "√", "✓", "✔"]
+    (
+        "是",
+        "y",
+        "yes",
+        "true",
+        "t",
+        "1",
+        "1.0",
+        "on",
+        "同意",
+        "已同意",
+        "有",
+        "√",
+        "✓",
+        "✔",
+    )
 )
 _NO = frozenset(
-    ["否", "n", "no", "false", "f", "0", "0.0", "off", "不同意", "拒绝", "未同意", "×", "✗", "✘"]
+    (
+        "否",
+        "n",
+        "no",
+        "false",
+        "f",
+        "0",
+        "0.0",
+        "off",
+        "不同意",
+        "拒绝",
+        "未同意",
+        "×",
+        "✗",
+        "✘",
+    )
 )
 _UNKNOWN = frozenset(
-    ["不详", "不明", "未知", "unknown", "n/a", "na", "null", "none", "-", "--", "?"]
+    (
+        "不详",
+        "不明",
+        "未知",
+        "unknown",
+        "n/a",
+        "na",
+        "null",
+        "none",
+        "-",
+        "--",
+        "?",
+    )
 ) | {""}
 _CADENCE_WORDS = _spread(
     {
@@ -99,7 +141,18 @@ _CADENCE_WORDS = _spread(
         "weekly": "weekly 每周 周",
     }
 )
-_NO_HOURS = frozenset(["无", "none", "no", "没有", "不设", "n/a", "-", "off"]) | {""}
+_NO_HOURS = frozenset(
+    (
+        "无",
+        "none",
+        "no",
+        "没有",
+        "不设",
+        "n/a",
+        "-",
+        "off",
+    )
+) | {""}
 _TIME = r"([0-9]{1,2})(?:[:点时h]([0-9]{2})?分?)?"
 _HOURS = re.compile(rf"{_TIME}(?:-|–|—|―|−|~|至|到)+{_TIME}")
 _SPLIT = re.compile(r"[;,、/|+\s]+")

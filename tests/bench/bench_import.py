@@ -1,0 +1,116 @@
+"""Importing investors: rows a second and peak memory at 100,000 and 1,000,000 rows.
+
+The rows are spread as in a broker's real extract (../shared/data): GB18030, some foreign numbers,
+some consents left open. The peer does what an import does without any of our duties: a loop that
+reads the same CSV with the standard library and bulk_creates plain rows.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+import time
+from pathlib import Path
+
+from tests.bench.environment import bench_installation, peak_memory_mb, report
+
+_HEADER = (
+    "客户号,姓名,手机,邮箱,语言,时区,风险等级,偏好渠道,短信同意,邮件同意,推送同意,免打扰,开户日期"
+)
+_FAMILY = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗"
+_GIVEN = "伟芳娜秀敏静丽强磊军洋勇艳杰娟涛明超兰霞平刚桂英华慧巧美婷云"
+_YES_NO = ("是", "是", "是", "否", "", "Y", "1", "TRUE", "N", "0", "不详")
+
+
+def write_extract(path: Path, rows: int, seed: int = 7) -> None:
+    """A GB18030 extract of `rows` customers, a hundredth of them unusable."""
+    pick = random.Random(seed)
+    with path.open("w", encoding="gb18030", newline="") as out:
+        out.write(_HEADER + "\r\n")
+        for number in range(rows):
+            out.write(_row(pick, 1_000_000 + number) + "\r\n")
+
+
+def _row(pick: random.Random, number: int) -> str:
+    name = pick.choice(_FAMILY) + pick.choice(_GIVEN) + pick.choice(_GIVEN)
+    phone = f"1{pick.choice('3456789')}{number:09d}"
+    kind = pick.random()
+    if kind < 0.01:
+        phone = "1.38123E+10"
+    elif kind < 0.02:
+        phone = f"+852 6{number % 10_000_000:07d}"
+    elif kind < 0.12:
+        phone = f"+86 {phone[:3]} {phone[3:7]} {phone[7:]}"
+    elif kind < 0.17:
+        phone = phone.translate({ord(str(digit)): 0xFF10 + digit for digit in range(10)})
+    email = "" if pick.random() < 0.08 else f"user{number}@mail.example.org"
+    cells = (
+        str(number),
+        name,
+        phone,
+        email,
+        pick.choice(("中文", "zh-CN", "zh_TW", "en", "")),
+        pick.choice(("Asia/Shanghai", "北京时间", "UTC+8", "America/New_York", "")),
+        pick.choice(("R1", "R2", "C3", "激进型", "")),
+        pick.choice(("短信", "短信;邮件", "微信", "")),
+        *(pick.choice(_YES_NO) for _consent in range(3)),
+        pick.choice(("22:00-08:00", "23：00—07：30", "无", "")),
+        pick.choice(("2019-03-01", "2019/3/1", "20190301", "2019年3月1日", "")),
+    )
+    return ",".join(cells)
+
+
+def _measure(path: Path, line_id: object, actor: object) -> dict[str, object]:
+    from core import clock
+    from investors.importing.service import import_file
+
+    started = time.perf_counter()
+    result = import_file(path=path, line_id=line_id, actor=actor, now=clock.now())  # type: ignore[arg-type]
+    seconds = time.perf_counter() - started
+    return {
+        "rows": result.read,
+        "created": result.created,
+        "updated": result.updated,
+        "unchanged": result.unchanged,
+        "rejected": result.rejected,
+        "seconds": round(seconds, 2),
+        "rows_per_s": round(result.read / seconds),
+        "peak_rss_mb": peak_memory_mb(),
+    }
+
+
+def main(sizes: tuple[int, ...] = (100_000, 1_000_000)) -> None:
+    """Import and re-import a file of each size into one installation after the other."""
+    for size in sizes:
+        if (child := os.fork()) == 0:  # peak memory is counted per process
+            _one(size)
+            os._exit(0)
+        _pid, status = os.waitpid(child, 0)
+        if status:
+            raise SystemExit(1)
+
+
+def _one(size: int) -> None:
+    with bench_installation() as directory:
+        from core import clock
+        from core.actor import Actor
+        from core.models import BusinessLine
+        from core.roles import Capability
+
+        line = BusinessLine.objects.create(code="bench", name="Bench")
+        actor = Actor(
+            kind="user",
+            id="00000000-0000-4000-8000-000000000001",
+            label="bench",
+            capabilities=frozenset({Capability.INVESTORS_IMPORT, Capability.LINES_ALL}),
+        )
+        path = directory / "extract.csv"
+        write_extract(path, size)
+        assert clock.now()
+        for name in ("import", "import again, nothing changed"):
+            report(name, _measure(path, line.pk, actor))
+
+
+if __name__ == "__main__":
+    main(tuple(int(word) for word in sys.argv[1:]) or (100_000, 1_000_000))
