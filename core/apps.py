@@ -4,3 +4,6 @@ from django.apps import AppConfig
 class CoreConfig(AppConfig):
     name = "core"
     verbose_name = "Users and access"
+
+    def ready(self) -> None:
+        from core import openapi  # noqa: F401  registers the security schemes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -34,6 +35,9 @@ class ErrorPagesMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "%00" in request.META.get("QUERY_STRING", "") or "\0" in request.path:
+            # PostgreSQL stores no U+0000, so no answer could depend on it.
+            raise BadRequest("U+0000 in the address")
         response = self.get_response(request)
         if isinstance(response, HttpResponseNotAllowed) and not request.path.startswith(API):
             error = MethodNotAllowed(_("Go back and use the button on the page."))

@@ -196,6 +196,7 @@ REST_FRAMEWORK = {
         "core.api.VerifiedSessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["core.api.HasActor"],
+    "DEFAULT_THROTTLE_CLASSES": ["core.api.ActorThrottle"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_PAGINATION_CLASS": "core.api.CursorPages",
@@ -204,6 +205,7 @@ REST_FRAMEWORK = {
     "PAGE_SIZE": 50,
     "UNAUTHENTICATED_USER": None,
 }
+API_RATE = env.text("VOUCHSAFE_API_RATE", "1200/min")  # calls per user or key; empty: no limit
 SPECTACULAR_SETTINGS = {
     "TITLE": "Vouchsafe API",
     "DESCRIPTION": "Investors, templates, notices, deliveries, records and exports.",
@@ -213,6 +215,10 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "core.openapi.document_problems",
+    ],
 }
 
 # Keys, log and files of the ledger.

@@ -297,9 +297,9 @@ class Migration(migrations.Migration):
                 ("actor", models.CharField(max_length=120)),
                 ("key", models.CharField(max_length=255)),
                 ("request_hash", models.BinaryField()),
-                ("status", models.PositiveSmallIntegerField(null=True)),
-                ("response", models.JSONField(null=True)),
-                ("created_at", models.DateTimeField()),
+                ("status", models.PositiveSmallIntegerField()),
+                ("response", models.JSONField()),
+                ("created_at", models.DateTimeField(db_index=True)),
             ],
             options={
                 "constraints": [

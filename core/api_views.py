@@ -1,0 +1,60 @@
+"""API views of core: one's own identity."""
+
+from __future__ import annotations
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from core.api import actor_of
+from core.models import BusinessLine, User
+
+
+class LineSerializer(serializers.ModelSerializer[BusinessLine]):
+    """A business line."""
+
+    class Meta:
+        model = BusinessLine
+        fields = ["id", "code", "name"]
+
+
+class MeSerializer(serializers.Serializer[object]):
+    """Who calls, and what they may do."""
+
+    kind = serializers.ChoiceField(choices=["user", "key"])
+    id = serializers.UUIDField(help_text="Of the user, or of the key.")
+    user_id = serializers.UUIDField()
+    username = serializers.CharField()
+    display_name = serializers.CharField()
+    language = serializers.CharField()
+    time_zone = serializers.CharField()
+    roles = serializers.ListField(child=serializers.CharField())
+    capabilities = serializers.ListField(child=serializers.CharField())
+    lines = LineSerializer(many=True)
+    stepped_up_at = serializers.DateTimeField(allow_null=True)
+
+
+class MeView(APIView):
+    """One's own matters."""
+
+    @extend_schema(operation_id="me", responses=MeSerializer)
+    def get(self, request: Request) -> Response:
+        """Who calls: the user or key, its roles, capabilities and business lines."""
+        actor = actor_of(request)
+        user = User.objects.prefetch_related("groups").get(pk=actor.user_id)
+        shown = {
+            "kind": actor.kind,
+            "id": actor.id,
+            "user_id": user.pk,
+            "username": user.username,
+            "display_name": user.display_name,
+            "language": user.language,
+            "time_zone": user.time_zone,
+            "roles": sorted(role.value for role in user.roles),
+            "capabilities": sorted(capability.value for capability in actor.capabilities),
+            "lines": BusinessLine.objects.filter(pk__in=actor.lines),
+            "stepped_up_at": actor.stepped_up_at,
+        }
+        return Response(MeSerializer(shown).data)
