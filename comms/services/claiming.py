@@ -80,6 +80,11 @@ def claim_batch(
     return None
 
 
+def something_due(now: dt.datetime) -> bool:
+    """Whether a worker would find anything to do."""
+    return bool(_work(None, now))
+
+
 def _work(channel: Channel | None, now: dt.datetime) -> list[tuple[UUID, str]]:
     """Notices and channels with something due: most critical first, then first released."""
     channels = [channel.value] if channel else [item.value for item in Channel]

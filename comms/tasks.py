@@ -1,0 +1,76 @@
+"""Doorbells. Each task loads nothing, calls services, and may be lost, repeated or killed: the
+rows say what is left to do, and `sweep` runs every two seconds."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from uuid import UUID
+
+from celery import shared_task
+from django.db import OperationalError
+
+from comms import doorbell
+from comms.models import Notice
+from comms.rules import NoticeState
+from comms.services import claiming, closing, fallback, planning, recovery, sending
+from core import clock
+
+RETRY = {
+    "autoretry_for": (OperationalError,),
+    "retry_backoff": 1,
+    "retry_backoff_max": 30,
+    "max_retries": 5,
+}
+_SHIFT = 20.0  # seconds a sending task works before it lets others have the process
+
+
+@shared_task(**RETRY)
+def plan(notice_id: str) -> int:
+    """Plan a released notice, or go on planning it; the rest is sent meanwhile."""
+    planned = planning.plan_notice(notice_id=UUID(notice_id), now=clock.now())
+    doorbell.send()
+    return planned
+
+
+@shared_task(**RETRY)
+def send() -> int:
+    """Send what is due until nothing is, or the shift is over."""
+    worker = f"worker-{socket.gethostname()}-{os.getpid()}"
+    sent = 0
+    end = time.monotonic() + _SHIFT
+    while count := sending.send_batch(worker=worker, now=clock.now()):
+        sent += count
+        if time.monotonic() > end:
+            doorbell.send()
+            break
+    return sent
+
+
+@shared_task(**RETRY)
+def sweep() -> None:
+    """Everything that time brings: lost leases, quiet hours over, fallbacks, receipts, ends."""
+    from comms.services import receipts
+
+    now = clock.now()
+    while recovery.recover_expired(now=now) == recovery.BATCH:
+        pass
+    receipts.apply_pending(now=now)
+    fallback.release_held(now=now)
+    fallback.advance(now=now)
+    closing.cancel_open(now=now)
+    closing.finish_notices(now=now)
+    for notice_id in unplanned():
+        doorbell.plan(notice_id)
+    if claiming.something_due(now):
+        doorbell.send()
+
+
+def unplanned() -> list[UUID]:
+    """Released notices whose planning has not begun or not ended."""
+    return list(
+        Notice.objects.filter(
+            state__in=[NoticeState.RELEASED.value, NoticeState.SENDING.value], planned_at=None
+        ).values_list("pk", flat=True)
+    )
