@@ -77,7 +77,7 @@ def make_notice(*, topic: str = "risk_alert", title: str = "Margin call") -> Not
     now = clock.now()
     number = next(_numbers)
     author, releaser = (
-        User.objects.create(username=f"{name}-{number}") for name in ("author", "releaser")
+        User.objects.create(username=f"row-{name}-{number}") for name in ("author", "releaser")
     )
     template = Template.objects.create(
         code=f"t-{number}",
