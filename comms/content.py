@@ -7,7 +7,7 @@ the values and the address are sealed with the delivery.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -17,7 +17,7 @@ from audit import sealing
 from comms.rules import Channel
 from core import crypto
 from templates_mgmt.rendering import CompiledVariant, Rendered, compile_variant, placeholder_names
-from templates_mgmt.rules import Source
+from templates_mgmt.rules import Content, Placeholder, Source, VariantText
 from templates_mgmt.selectors import ApprovedVersion
 
 CONTEXT = "content"
@@ -65,14 +65,33 @@ class Wordings:
 
 
 def wordings_for(version: ApprovedVersion, *, code: str, values: Mapping[str, Any]) -> Wordings:
-    """Compile a version for a notice with check code `code` and notice-level `values`.
+    """Compile an approved version for a notice with check code `code` and `values`."""
+    return _wordings(
+        version.placeholders, version.variants.values(), version.facts, code=code, values=values
+    )
+
+
+def wordings_of(raw: Content, *, code: str, values: Mapping[str, Any]) -> Wordings:
+    """The same from content whose approval does not matter any more: what was sent was sent."""
+    return _wordings(raw.placeholders, raw.variants, raw.facts, code=code, values=values)
+
+
+def _wordings(
+    placeholders: Iterable[Placeholder],
+    texts: Iterable[VariantText],
+    facts: Mapping[str, Mapping[str, Any]],
+    *,
+    code: str,
+    values: Mapping[str, Any],
+) -> Wordings:
+    """Compile every text.
 
     Every message ends with the check line (D15) unless its text names the code itself.
     """
     shared = {name: str(value) for name, value in values.items()}
     personal = {}
     own_line = set(_CHECK_NAMES)
-    for placeholder in version.placeholders:
+    for placeholder in placeholders:
         if placeholder.source in PERSONAL:
             personal[placeholder.name] = PERSONAL[placeholder.source]
         elif placeholder.source == Source.NOTICE_CODE:
@@ -81,7 +100,8 @@ def wordings_for(version: ApprovedVersion, *, code: str, values: Mapping[str, An
     shared["check_code"] = code
     shared["check_url"] = f"{settings.PUBLIC_URL}/check"
     variants = {}
-    for (channel, language), text in version.variants.items():
+    for text in texts:
+        channel, language = text.channel, text.language
         body, html = text.body, text.body_html
         if own_line.isdisjoint(placeholder_names(body)):
             line = _CHECK_LINES[language]
@@ -93,7 +113,7 @@ def wordings_for(version: ApprovedVersion, *, code: str, values: Mapping[str, An
             subject=text.subject,
             body=body,
             body_html=html,
-            facts=version.facts.get(language, {}),
+            facts=facts.get(language, {}),
         )
     return Wordings(variants, shared, personal)
 
@@ -119,6 +139,11 @@ def seal(subject_key: bytes, message: Rendered, *, to: str, own: Mapping[str, st
         crypto.commitment(key, canonical(message)),
         sealing.seal_text(subject_key, content, context=CONTEXT),
     )
+
+
+def matches(message: Rendered, key: bytes, commitment: bytes) -> bool:
+    """Whether `message` is the one that was committed to."""
+    return crypto.commitment(key, canonical(message)) == commitment
 
 
 class Opened(NamedTuple):
