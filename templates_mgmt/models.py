@@ -206,3 +206,8 @@ class Decision(models.Model):
 
     def __str__(self) -> str:
         return f"{self.decision} {self.version_id}"
+
+    @property
+    def decision_state(self) -> str:
+        """The state that the decision led to."""
+        return rules.VERB_STATES[rules.Verb(self.decision)].value

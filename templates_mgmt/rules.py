@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.canonical import canonical_bytes
 from core.errors import InvalidInput
+from core.roles import Capability
 from core.transitions import Machine, Move
 from templates_mgmt.rendering import FACT_NAMES, HTML_CHANNELS, SUBJECT_CHANNELS, sanitise_html
 
@@ -128,6 +129,15 @@ VERB_STATES = {
     Verb.RECALL: State.RECALLED,
 }
 
+# The topics that every installation starts with; investors subscribe to them.
+TOPIC_LABELS = {
+    "risk_alert": _("Risk alerts"),
+    "trading_system": _("Trading systems"),
+    "account_security": _("Account security"),
+    "market_news": _("Market news"),
+    "education": _("Investor education"),
+}
+
 VERSIONS = Machine(
     name="template version",
     moves={
@@ -142,6 +152,25 @@ VERSIONS = Machine(
         (State.RETIRED, State.RECALLED): Move("recall", reason=True),
     },
 )
+
+
+REVIEW_VERBS = frozenset({Verb.APPROVE, Verb.RETURN, Verb.REJECT})
+VERB_CAPABILITIES = {
+    Verb.APPROVE: Capability.TEMPLATES_REVIEW,
+    Verb.RETURN: Capability.TEMPLATES_REVIEW,
+    Verb.REJECT: Capability.TEMPLATES_REVIEW,
+    Verb.WITHDRAW: Capability.TEMPLATES_DRAFT,
+    Verb.RETIRE: Capability.TEMPLATES_REVIEW,
+    Verb.RECALL: Capability.TEMPLATES_RECALL,
+}
+VERB_ORIGINS = {
+    verb: frozenset(
+        old
+        for (old, _new), move in VERSIONS.moves.items()
+        if move.name == ("return" if verb == Verb.WITHDRAW else verb)
+    )
+    for verb in Verb
+}
 
 
 def state_choices() -> list[tuple[str, object]]:

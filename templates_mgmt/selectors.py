@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.access import require, require_line
 from core.actor import Actor
 from core.errors import Conflict, InvalidInput, NotFound
+from core.models import BusinessLine
 from core.roles import Capability
 from templates_mgmt import lint, rules
 from templates_mgmt.diff import Span, changed, word_diff
@@ -27,6 +30,8 @@ from templates_mgmt.rendering import (
 )
 from templates_mgmt.rules import Content, Placeholder, State, VariantText
 from templates_mgmt.sms import SmsLength, sms_length
+
+_BETWEEN_BLOCKS = re.compile(r">\s*\n\s*<")
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +230,7 @@ def _preview(variant: VariantText, content: Content, values: Mapping[str, str]) 
         error = str(problem)
         subject, text = expand(variant.subject, known), expand(variant.body, known)
         html = derive_html(text) if variant.channel != "sms" else ""
+    html = _BETWEEN_BLOCKS.sub("><", html)
     return Preview(
         variant.channel,
         variant.language,
@@ -252,7 +258,11 @@ def _compile(
 
 def diff_versions(old: TemplateVersion, new: TemplateVersion) -> list[FieldDiff]:
     """Word differences, facts first, then per channel and language; equal texts are left out."""
-    before, after = content_of(old), content_of(new)
+    return diff_contents(content_of(old), content_of(new))
+
+
+def diff_contents(before: Content, after: Content) -> list[FieldDiff]:
+    """`diff_versions` on contents, stored or just typed."""
     out = []
     languages = [item for item in rules.Language if item in before.facts or item in after.facts]
     for language in languages:
@@ -290,3 +300,40 @@ def _names(content: Content) -> str:
         + f"): {item.example}"
         for item in content.placeholders
     )
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDecision:
+    """A decision that the state allows; `barred` says why this actor cannot take it."""
+
+    verb: str
+    barred: str = ""
+
+
+def open_decisions(version: TemplateVersion, actor: Actor) -> list[OpenDecision]:
+    """What can be decided about a version now, and by this actor or not. The services ask
+    again; this only spares people a refusal."""
+    contributors = set(version.contributors.values_list("user_id", flat=True))
+    return [
+        OpenDecision(verb.value, _barred(verb, actor, contributors))
+        for verb, origins in rules.VERB_ORIGINS.items()
+        if version.state in origins
+    ]
+
+
+def _barred(verb: rules.Verb, actor: Actor, contributors: set[UUID]) -> str:
+    if rules.VERB_CAPABILITIES[verb] not in actor.capabilities:
+        return gettext("Your roles do not include this decision.")
+    if verb in rules.REVIEW_VERBS and actor.user_id in contributors:
+        return gettext("You took part in this version, so another person must decide.")
+    if verb == rules.Verb.WITHDRAW and actor.user_id not in contributors:
+        return gettext("Only its authors can take a version back from review.")
+    return ""
+
+
+def lines_of(actor: Actor) -> list[BusinessLine]:
+    """The business lines that the actor works in, by code."""
+    lines = BusinessLine.objects.order_by("code")
+    if Capability.LINES_ALL not in actor.capabilities:
+        lines = lines.filter(pk__in=actor.lines)
+    return list(lines)

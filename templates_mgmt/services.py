@@ -24,16 +24,6 @@ from templates_mgmt.models import Decision, Template, TemplateVersion, Variant
 from templates_mgmt.rules import VERB_STATES, VERSIONS, State, Verb
 from templates_mgmt.selectors import content_of
 
-_REVIEWS = frozenset({Verb.APPROVE, Verb.RETURN, Verb.REJECT})
-_CAPABILITY = {
-    Verb.APPROVE: Capability.TEMPLATES_REVIEW,
-    Verb.RETURN: Capability.TEMPLATES_REVIEW,
-    Verb.REJECT: Capability.TEMPLATES_REVIEW,
-    Verb.RETIRE: Capability.TEMPLATES_REVIEW,
-    Verb.RECALL: Capability.TEMPLATES_RECALL,
-    Verb.WITHDRAW: Capability.TEMPLATES_DRAFT,
-}
-
 
 @transaction.atomic
 def create_template(
@@ -261,12 +251,12 @@ def _decide(
     reason: str = "",
     shown_hash: str | None = None,
 ) -> TemplateVersion:
-    version = _locked(version_id, actor, _CAPABILITY[verb])
+    version = _locked(version_id, actor, rules.VERB_CAPABILITIES[verb])
     target = VERB_STATES[verb]
     reason = rules.clean_text(reason, field="reason", limit=2000)
     VERSIONS.check(old=version.state, new=target, reason=reason)
     contributors = set(version.contributors.values_list("user_id", flat=True))
-    if verb in _REVIEWS:
+    if verb in rules.REVIEW_VERBS:
         require_other_person(actor, contributors)
     elif verb == Verb.WITHDRAW and actor.user_id not in contributors:
         raise Forbidden(_("Only its authors can take a version back from review."))

@@ -7,7 +7,7 @@ of the same name cannot stand in for the real one.
 from django.db import migrations
 
 from core.embedded import APP_ROLE
-from templates_mgmt.rules import VERB_STATES, VERSIONS, Verb
+from templates_mgmt.rules import VERB_ORIGINS, VERB_STATES, VERSIONS, Verb
 
 VERSION = "public.templates_mgmt_templateversion"
 HEAD = "LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$"
@@ -21,12 +21,8 @@ def verbs(state_of_row: str, column: str) -> str:
 
 def origins() -> str:
     """SQL list of (decision, state it may be taken in)."""
-    names = {verb: "return" if verb == Verb.WITHDRAW else verb.value for verb in Verb}
     return ", ".join(
-        f"('{verb}', '{old}')"
-        for verb, name in names.items()
-        for (old, _new), move in VERSIONS.moves.items()
-        if move.name == name
+        f"('{verb}', '{state}')" for verb in Verb for state in sorted(VERB_ORIGINS[verb])
     )
 
 

@@ -1,0 +1,292 @@
+"""What the pages show, made from what the selectors return."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from core.models import User
+from templates_mgmt import lint, rules, selectors
+from templates_mgmt.diff import Span
+from templates_mgmt.models import Contributor, Decision, Template, TemplateVersion
+from templates_mgmt.rendering import PLACEHOLDER
+from templates_mgmt.rules import Content, State, Verb
+from templates_mgmt.selectors import FieldDiff, OpenDecision, Preview
+from templates_mgmt.sms import SmsLength
+
+Text = str | Promise
+
+FIELD_LABELS: dict[str, Text] = {
+    "title": _("Title"),
+    "key_points": _("Key points"),
+    "action": _("Action needed"),
+    "deadline": _("Deadline"),
+    "risk": _("Risk statement"),
+    "subject": _("Subject"),
+    "body": _("Text"),
+    "body_html": _("HTML"),
+    "placeholders": _("Placeholders"),
+    "facts": _("Facts"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A decision as a button; `key` is its keyboard shortcut."""
+
+    verb: str
+    label: Text
+    icon: str
+    style: str
+    key: str
+
+
+BUTTONS = (
+    Button(Verb.APPROVE, _("Approve"), "check", "primary", "a"),
+    Button(Verb.RETURN, _("Return to the author"), "undo", "", "r"),
+    Button(Verb.REJECT, _("Reject for good"), "x-circle", "danger", "x"),
+    Button(Verb.WITHDRAW, _("Take back from review"), "undo", "", "w"),
+    Button(Verb.RETIRE, _("Retire"), "archive", "", "e"),
+    Button(Verb.RECALL, _("Recall at once"), "ban", "danger", "c"),
+)
+
+OUTCOMES: dict[str, Text] = {
+    State.APPROVED: _("Approved. Notices can use this version now."),
+    State.RETURNED: _("Returned. Its authors go on in a new version."),
+    State.REJECTED: _("Rejected."),
+    State.RETIRED: _("Retired. No new notice can use this version."),
+    State.RECALLED: _("Recalled. Nothing more is sent from this version."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPreview:
+    """A preview with its language's name and the HTML that the page may hold."""
+
+    channel: str
+    language: Text
+    lang: str
+    subject: str
+    text: str
+    html: SafeString
+    sms: SmsLength | None
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownFinding:
+    """A finding with its place in words and the editor's field to mend it in."""
+
+    finding: lint.Finding
+    where: str
+    anchor: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownDifference:
+    """One changed text: old and new with marks, and both in one."""
+
+    where: str
+    old: SafeString
+    new: SafeString
+    both: SafeString
+
+
+@dataclass(frozen=True, slots=True)
+class ShownText:
+    """A text as written, with its placeholders marked."""
+
+    where: str
+    html: SafeString
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One step in the history of a template."""
+
+    kind: str
+    what: str
+    who: User | None
+    at: dt.datetime
+    reason: str
+    version: TemplateVersion
+
+
+def look(content: Content) -> dict[str, Any]:
+    """How `content` looks to investors and what lint says, for `parts/look.html`."""
+    shown = [_shown(preview) for preview in selectors.previews(content)]
+    order = [str(label) for label in rules.LANGUAGE_LABELS.values()]
+    shown.sort(key=lambda preview: order.index(str(preview.language)))
+    findings = [_shown_finding(finding) for finding in lint.lint(content)]
+    return {
+        "previews": [
+            (language, list(group))
+            for language, group in groupby(shown, lambda item: item.language)
+        ],
+        "findings": findings,
+        "error_count": sum(item.finding.severity == lint.Severity.ERROR for item in findings),
+        "facts": [
+            (rules.LANGUAGE_LABELS[rules.Language(code)], code, content.facts[code])
+            for code in content.languages
+        ],
+    }
+
+
+def _shown(preview: Preview) -> ShownPreview:
+    return ShownPreview(
+        preview.channel,
+        rules.LANGUAGE_LABELS[rules.Language(preview.language)],
+        {"zh-hans": "zh-Hans", "zh-hant": "zh-Hant"}.get(preview.language, preview.language),
+        preview.subject,
+        preview.text,
+        mark_safe(preview.html),  # noqa: S308 — rendering sanitised the words, escaped the values
+        preview.sms,
+        preview.error,
+    )
+
+
+def _shown_finding(finding: lint.Finding) -> ShownFinding:
+    place = finding.place
+    anchor = ""
+    if place.channel:
+        anchor = f"id_text-{place.channel}-{place.language}-{place.field or 'body'}"
+    elif place.language:
+        field = "title" if place.field in {"facts", ""} else place.field
+        anchor = f"id_facts-{place.language}-{field}"
+    elif place.field.startswith("placeholders"):
+        anchor = "placeholders"
+    return ShownFinding(finding, where(place.channel, place.language, place.field), anchor)
+
+
+def where(channel: str, language: str, field: str) -> str:
+    """A place in words, for example “SMS · English · Text”."""
+    field, _dot, name = field.partition(".")
+    words = [
+        rules.CHANNEL_LABELS[rules.Channel(channel)] if channel else "",
+        rules.LANGUAGE_LABELS[rules.Language(language)] if language else "",
+        FIELD_LABELS.get(field, field),
+        name,
+    ]
+    return " · ".join(str(word) for word in words if word) or gettext("Whole version")
+
+
+def differences(found: Iterable[FieldDiff]) -> list[ShownDifference]:
+    """Differences with deletions and insertions marked up."""
+    return [
+        ShownDifference(
+            where(item.channel, item.language, item.field),
+            _marked(item.spans, {"equal", "delete"}),
+            _marked(item.spans, {"equal", "insert"}),
+            _marked(item.spans, {"equal", "delete", "insert"}),
+        )
+        for item in found
+    ]
+
+
+def _marked(spans: Iterable[Span], kinds: set[str]) -> SafeString:
+    tags = {"equal": "{}", "delete": "<del>{}</del>", "insert": "<ins>{}</ins>"}
+    return SafeString(
+        "".join(format_html(tags[span.kind], span.text) for span in spans if span.kind in kinds)
+    )
+
+
+def texts(content: Content) -> list[ShownText]:
+    """Every text as written, its placeholders marked, by channel and language."""
+    return [
+        ShownText(where(variant.channel, variant.language, field), _highlighted(text))
+        for variant in content.variants
+        for field in ("subject", "body", "body_html")
+        if (text := getattr(variant, field))
+    ]
+
+
+def _highlighted(text: str) -> SafeString:
+    parts = PLACEHOLDER.split(text)
+    return format_html_join(
+        "",
+        "{}{}",
+        (
+            (part, "")
+            if at % 2 == 0
+            else (format_html('<span class="placeholder">{}</span>', part), "")
+            for at, part in enumerate(parts)
+        ),
+    )
+
+
+def decisions(open_now: list[OpenDecision]) -> list[Button]:
+    """The buttons that this actor may press now."""
+    allowed = {item.verb for item in open_now if not item.barred}
+    return [button for button in BUTTONS if button.verb in allowed]
+
+
+def barred(open_now: list[OpenDecision]) -> list[str]:
+    """Why this actor cannot decide what is waiting for a decision; blank when they can."""
+    if any(not item.barred for item in open_now if item.verb in rules.REVIEW_VERBS):
+        return []
+    return list(
+        dict.fromkeys(
+            item.barred for item in open_now if item.barred and item.verb in rules.REVIEW_VERBS
+        )
+    )
+
+
+def outcome(version: TemplateVersion) -> str:
+    """What the decision just taken means."""
+    return str(OUTCOMES[version.state])
+
+
+def versions_of(template: Template) -> list[TemplateVersion]:
+    """All versions with their people, newest first."""
+    return list(
+        TemplateVersion.objects.filter(template=template)
+        .select_related("template", "created_by", "edited_by", "submitted_by", "decided_by")
+        .prefetch_related("variants")
+        .order_by("-number")
+    )
+
+
+def contributors_of(version: TemplateVersion) -> list[User]:
+    """Whose words or submission are in the version: none of them can approve it."""
+    rows = Contributor.objects.filter(version=version).select_related("user").order_by("id")
+    return [row.user for row in rows]
+
+
+def history_of(version: TemplateVersion) -> list[Entry]:
+    """Submissions and decisions of this version and the ones before it, newest first."""
+    versions = list(
+        TemplateVersion.objects.filter(
+            template=version.template_id, number__lte=version.number
+        ).select_related("created_by", "submitted_by")
+    )
+    taken = Decision.objects.filter(version__in=versions).select_related("user", "version")
+    entries = [
+        Entry(item.decision_state, item.get_decision_display(), item.user, item.at, item.reason,
+              item.version)
+        for item in taken
+    ]  # fmt: skip
+    for item in versions:
+        entries.append(
+            Entry("draft", gettext("Started"), item.created_by, item.created_at, "", item)
+        )
+        if item.submitted_at is not None:
+            entries.append(
+                Entry(
+                    "in_review",
+                    gettext("Submitted"),
+                    item.submitted_by,
+                    item.submitted_at,
+                    item.note,
+                    item,
+                )
+            )
+    return sorted(entries, key=lambda entry: entry.at, reverse=True)
