@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 640, 200, 44, 8, 176
+WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 960, 230, 44, 8, 204
 
 
 @dataclass
@@ -98,7 +98,7 @@ def _frame(
     series: Mapping[str, Sequence[float]],
     top: float,
 ) -> Chart:
-    every = max(1, math.ceil(len(columns) / 12))
+    every = max(1, math.ceil(len(columns) / 16))
     return Chart(
         kind=kind,
         label=label,

@@ -146,12 +146,18 @@ def count(value: Any) -> str:
 
 
 @register.filter
+def grouped(value: int) -> str:
+    """`{% count %}` as a filter, for use inside blocktranslate."""
+    return count(value)
+
+
+@register.filter
 def percent(part: float | None, whole: float | None = None) -> str:
     """`part` of `whole` (or a ratio) as a percentage with one digit; a dash without a whole."""
     if part is None or (whole is not None and not whole):
         return "–"
     ratio = part / whole if whole is not None else part
-    return formats.number_format(ratio * 100, decimal_pos=1, use_l10n=True) + " %"
+    return formats.number_format(round(ratio * 100, 1), decimal_pos=1, use_l10n=True) + " %"
 
 
 def zone_name(moment: dt.datetime) -> str:
@@ -250,18 +256,32 @@ def empty(title: str, text: str = "", url: str = "", action: str = "", symbol: s
 
 @register.inclusion_tag("ui/chart.html")
 def bar_chart(
-    label: str, x_label: str, columns: Sequence[str], series: Mapping[str, Sequence[float]]
+    label: str,
+    x_label: str,
+    columns: Sequence[str],
+    series: Mapping[str, Sequence[float]],
+    colours: str = "",
 ) -> dict[str, Any]:
-    """Stacked bars with a table beside them: one column per entry of `columns`."""
-    return {"chart": charts.bars(label, x_label, columns, series)}
+    """Stacked bars with a table beside them: one column per entry of `columns`. `colours`
+    names a colour per series: 1 to 5, "bad", "rest"; without it they are taken in order."""
+    return {"chart": charts.bars(label, x_label, columns, series), "colours": _colours(colours)}
 
 
 @register.inclusion_tag("ui/chart.html")
 def line_chart(
-    label: str, x_label: str, columns: Sequence[str], series: Mapping[str, Sequence[float]]
+    label: str,
+    x_label: str,
+    columns: Sequence[str],
+    series: Mapping[str, Sequence[float]],
+    colours: str = "",
 ) -> dict[str, Any]:
-    """Lines with a table beside them: one point per entry of `columns`."""
-    return {"chart": charts.lines(label, x_label, columns, series)}
+    """Lines with a table beside them: one point per entry of `columns`; colours as for bars."""
+    return {"chart": charts.lines(label, x_label, columns, series), "colours": _colours(colours)}
+
+
+def _colours(names: str) -> dict[int, str]:
+    given = names.split() or [str(slot) for slot in range(1, 6)]
+    return {slot: f"s{name}" if name.isdigit() else name for slot, name in enumerate(given, 1)}
 
 
 @register.simple_tag
