@@ -219,7 +219,9 @@ class ConsentNotice(models.Model):
 class ConsentEntry(models.Model):
     """One act of consent, withdrawal or refusal. Append-only: by grants and by trigger.
 
-    `place` is a truncated IP address (/24 or /48), never a whole one.
+    `place` is a truncated IP address (/24 or /48), never a whole one. As in the ledger, and for
+    the same reason (bulk speed), the database does not check that the investor exists; no role
+    that the application runs under can delete one.
     """
 
     class Action(models.TextChoices):
@@ -229,7 +231,11 @@ class ConsentEntry(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     investor = models.ForeignKey(
-        Investor, on_delete=models.PROTECT, related_name="consent_entries", db_index=False
+        Investor,
+        on_delete=models.PROTECT,
+        related_name="consent_entries",
+        db_index=False,
+        db_constraint=False,
     )
     purpose = models.CharField(_("purpose"), max_length=40)
     action = models.CharField(_("action"), max_length=10, choices=Action)
@@ -258,12 +264,20 @@ class ConsentState(models.Model):
 
     pk = models.CompositePrimaryKey("investor_id", "purpose")
     investor = models.ForeignKey(
-        Investor, on_delete=models.PROTECT, related_name="consents", db_index=False
+        Investor,
+        on_delete=models.PROTECT,
+        related_name="consents",
+        db_index=False,
+        db_constraint=False,
     )
     purpose = models.CharField(_("purpose"), max_length=40)
     granted = models.BooleanField(_("granted"))
     entry = models.ForeignKey(
-        ConsentEntry, on_delete=models.PROTECT, related_name="+", db_index=False
+        ConsentEntry,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
     )
     since = models.DateTimeField(_("since"))
 
@@ -325,7 +339,6 @@ class ImportBatch(models.Model):
     created_by = models.UUIDField(null=True)
     created_at = models.DateTimeField(_("created at"))
     started_at = models.DateTimeField(null=True)
-    heartbeat_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
 
     class Meta:

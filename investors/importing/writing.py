@@ -15,12 +15,12 @@ from audit import sealing
 from audit.leaf import Entry, Subjects
 from audit.record import draft, record_many
 from core.actor import Actor
-from core.clock import isoformat, uuid7
+from core.clock import isoformat, uuid7, uuid7_text
 from investors import vault
 from investors.importing.rows import Row
 from investors.importing.standing import Changes, first_acts, reach
 from investors.models import ConsentEntry, ConsentState, ContactPoint, Investor
-from investors.rules import IMPORTED, INBOX, legal_basis
+from investors.rules import IMPORTED, INBOX, PURPOSES, legal_basis
 from investors.vault import Profile
 
 _INVESTOR = (
@@ -34,6 +34,7 @@ _CONTACT = (
 _ENTRY = (
     "id, investor_id, purpose, action, method, legal_basis, place, occurred_at, recorded_at, source"
 )
+_NULL = "\\N"
 _STATE = "investor_id, purpose, granted, entry_id, since"
 
 
@@ -67,82 +68,92 @@ def create(rows: list[New], context: Context) -> None:
         return
     ids = [UUID(bytes=os.urandom(16), version=4) for _row in rows]
     keys = sealing.create_keys(ids, now=context.now)
-    at = isoformat(context.now)
-    investors: list[str] = []
-    contacts: list[str] = []
-    entries: list[str] = []
-    states: list[str] = []
-    records: list[Entry] = []
+    lines = _Lines(context)
     for investor_id, new in zip(ids, rows, strict=True):
-        row, key = new.row, keys[investor_id]
+        lines.add(investor_id, new, keys[investor_id])
+    _copy("investors_investor", _INVESTOR, lines.investors)
+    _copy("investors_contactpoint", _CONTACT, lines.contacts)
+    _copy("investors_consententry", _ENTRY, lines.entries)
+    _copy("investors_consentstate", _STATE, lines.states)
+    record_many(lines.records)
+
+
+class _Lines:
+    """COPY lines of new investors. Text is put together once per import where it can be; all of
+    it is from fixed vocabularies, hexadecimal or a UUID, so nothing needs escaping."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._actor = context.actor.ref
+        self._at = at = isoformat(context.now)
+        self._batch = str(context.batch_id)
+        self._line = str(context.line_id)
+        self._entry_tail = {
+            purpose: f"{IMPORTED}\t{legal_basis(purpose)}\t\t{at}\t{at}\t{context.source}\n"
+            for purpose in PURPOSES
+        }
+        self.investors: list[str] = []
+        self.contacts: list[str] = []
+        self.entries: list[str] = []
+        self.states: list[str] = []
+        self.records: list[Entry] = []
+
+    def add(self, investor_id: UUID, new: New, key: bytes) -> None:
+        """Everything of one investor."""
+        row, subject, at = new.row, str(investor_id), self._at
         acts = first_acts(row)
-        acts[INBOX] = "given"
-        granted = {purpose for purpose, act in acts.items() if act == "given"}
         usable = {kind for kind, value in (("phone", row.phone), ("email", row.email)) if value}
-        investors.append(_investor_line(investor_id, new, key, context, at, reach(usable, granted)))
-        for kind, value in (("phone", row.phone), ("email", row.email)):
-            if value:
-                contacts.append(_contact_line(investor_id, kind, value, key, at))
-        made = {}
-        for purpose, act in acts.items():
-            made[purpose] = entry_id = uuid7()
-            basis = legal_basis(purpose)
-            entries.append(
-                f"{entry_id}\t{investor_id}\t{purpose}\t{act}\t{IMPORTED}\t{basis}\t\t{at}\t{at}\t"
-                f"{context.source}\n"
+        granted = {purpose for purpose, act in acts.items() if act == "given"}
+        self._investor(subject, new, key, reach(usable, granted))
+        if row.phone:
+            self._contact(subject, "phone", row.phone, key)
+        if row.email:
+            self._contact(subject, "email", row.email, key)
+        acts[INBOX] = "given"
+        told = []
+        for purpose in sorted(acts):
+            act, entry = acts[purpose], uuid7_text()
+            self.entries.append(
+                f"{entry}\t{subject}\t{purpose}\t{act}\t{self._entry_tail[purpose]}"
             )
             flag = "t" if act == "given" else "f"
-            states.append(f"{investor_id}\t{purpose}\t{flag}\t{entry_id}\t{at}\n")
-        records.append(_record(investor_id, row.line, acts, made, context))
-    _copy("investors_investor", _INVESTOR, investors)
-    _copy("investors_contactpoint", _CONTACT, contacts)
-    _copy("investors_consententry", _ENTRY, entries)
-    _copy("investors_consentstate", _STATE, states)
-    record_many(records)
+            self.states.append(f"{subject}\t{purpose}\t{flag}\t{entry}\t{at}\n")
+            told.append(f'"{purpose}":"{act} {entry}"')
+        self._record(investor_id, row.line, ",".join(told))
 
+    def _investor(self, subject: str, new: New, key: bytes, reachable: int) -> None:
+        row = new.row
+        sealed = vault.seal_profile(key, Profile(row.ref, row.name))
+        quiet_from, quiet_to = row.quiet_hours or ("\\N", "\\N")
+        self.investors.append(
+            f"{subject}\t{self._line}\t\\\\x{new.ref_hash.hex()}\t\\\\x{sealed.hex()}\t"
+            f"{row.language}\t{row.time_zone}\t{row.risk_level}\t{row.cadence}\t"
+            f"{{{','.join(row.preferred_channels)}}}\t{quiet_from}\t{quiet_to}\t"
+            f"{{{','.join(row.account_flags)}}}\t{row.opened_on or _NULL}\tactive\t"
+            f"{reachable}\t\\\\x{new.fingerprint.hex()}\t{self._at}\t{self._at}\n"
+        )
 
-def _investor_line(
-    investor_id: UUID, new: New, key: bytes, context: Context, at: str, reachable: int
-) -> str:
-    """One COPY line; every text in it comes from a fixed vocabulary or is hexadecimal."""
-    row = new.row
-    sealed = vault.seal_profile(key, Profile(row.ref, row.name))
-    quiet_from, quiet_to = row.quiet_hours or ("\\N", "\\N")
-    return (
-        f"{investor_id}\t{context.line_id}\t\\\\x{new.ref_hash.hex()}\t\\\\x{sealed.hex()}\t"
-        f"{row.language}\t{row.time_zone}\t{row.risk_level}\t{row.cadence}\t"
-        f"{{{','.join(row.preferred_channels)}}}\t{quiet_from}\t{quiet_to}\t"
-        f"{{{','.join(row.account_flags)}}}\t{row.opened_on or chr(92) + 'N'}\tactive\t"
-        f"{reachable}\t\\\\x{new.fingerprint.hex()}\t{at}\t{at}\n"
-    )
+    def _contact(self, subject: str, kind: str, value: str, key: bytes) -> None:
+        self.contacts.append(
+            f"{uuid7_text()}\t{subject}\t{kind}\t0\t\\\\x{vault.seal_contact(key, value).hex()}\t"
+            f"\\\\x{vault.contact_hash(kind, value).hex()}\tunverified\t\t{self._at}\n"
+        )
 
-
-def _contact_line(investor_id: UUID, kind: str, value: str, key: bytes, at: str) -> str:
-    sealed = vault.seal_contact(key, value)
-    return (
-        f"{uuid7()}\t{investor_id}\t{kind}\t0\t\\\\x{sealed.hex()}\t"
-        f"\\\\x{vault.contact_hash(kind, value).hex()}\tunverified\t\t{at}\n"
-    )
-
-
-def _record(
-    investor_id: UUID, line: int, acts: dict[str, str], made: dict[str, UUID], context: Context
-) -> Entry:
-    """`draft` by hand, because it is made a million times: the payload is canonical JSON as it
-    stands (sorted keys, plain ASCII), which a test compares with `canonical_text`."""
-    consents = ",".join(
-        f'"{purpose}":"{acts[purpose]} {made[purpose]}"' for purpose in sorted(acts)
-    )
-    return Entry(
-        id=uuid7(),
-        occurred_at=context.now,
-        recorded_at=context.now,
-        action="investor.imported",
-        actor=context.actor.ref,
-        subjects=Subjects(investor=investor_id),
-        payload=f'{{"batch":"{context.batch_id}","consents":{{{consents}}},"line":{line}}}',
-        sealed=None,
-    )
+    def _record(self, investor_id: UUID, line: int, consents: str) -> None:
+        """`audit.record.draft` by hand, because it is made a million times: the payload is
+        canonical JSON as it stands, which a test compares with `canonical_text`."""
+        self.records.append(
+            Entry(
+                id=uuid7(),
+                occurred_at=self._context.now,
+                recorded_at=self._context.now,
+                action="investor.imported",
+                actor=self._actor,
+                subjects=Subjects(investor=investor_id),
+                payload=f'{{"batch":"{self._batch}","consents":{{{consents}}},"line":{line}}}',
+                sealed=None,
+            )
+        )
 
 
 def _copy(table: str, columns: str, lines: Iterable[str]) -> None:

@@ -191,7 +191,6 @@ class Migration(migrations.Migration):
                 ("created_by", models.UUIDField(null=True)),
                 ("created_at", models.DateTimeField(verbose_name="created at")),
                 ("started_at", models.DateTimeField(null=True)),
-                ("heartbeat_at", models.DateTimeField(null=True)),
                 ("finished_at", models.DateTimeField(null=True)),
                 (
                     "business_line",
@@ -431,6 +430,7 @@ class Migration(migrations.Migration):
                 (
                     "entry",
                     models.ForeignKey(
+                        db_constraint=False,
                         db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
@@ -440,6 +440,7 @@ class Migration(migrations.Migration):
                 (
                     "investor",
                     models.ForeignKey(
+                        db_constraint=False,
                         db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="consents",
@@ -452,6 +453,7 @@ class Migration(migrations.Migration):
             model_name="consententry",
             name="investor",
             field=models.ForeignKey(
+                db_constraint=False,
                 db_index=False,
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="consent_entries",
