@@ -57,9 +57,9 @@ def reconsider(*, notice_id: UUID, investor_ids: Sequence[UUID], now: dt.datetim
     """Decide on the fallbacks of these investors at once, because something happened to another
     delivery of theirs. Runs in the caller's transaction; returns how many moved."""
     notice = Notice.objects.only("id", "channels", "criticality", "version_id").get(pk=notice_id)
-    plan = _plan(notice)
-    if not plan.fallback:
+    if not notice.channels.get("fallback"):
         return 0
+    plan = _plan(notice)
     standby = _lock(
         "SELECT id FROM comms_delivery WHERE notice_id = %s AND investor_id = ANY(%s) "
         "AND state = 'standby' ORDER BY id FOR UPDATE",
