@@ -12,7 +12,6 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
 from django.http import Http404
 from django.utils.encoding import force_str
 from django.utils.translation import gettext_lazy as _
@@ -117,10 +116,8 @@ class CursorPages(BasePagination):
     ordering: str | Sequence[str] = "-id"
     _page: KeysetPage[Any]
 
-    def paginate_queryset(
-        self, queryset: QuerySet[Any], request: Request, view: object = None
-    ) -> list[Any]:
-        """The rows of the page that the request asks for."""
+    def paginate_queryset(self, queryset: Any, request: Request, view: object = None) -> list[Any]:
+        """The rows of a QuerySet on the page that the request asks for."""
         order = (self.ordering,) if isinstance(self.ordering, str) else tuple(self.ordering)
         if order[-1].lstrip("-") not in {"id", "pk", "index"}:
             order = (*order, "-id")

@@ -9,7 +9,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from core.api import actor_of
-from core.models import BusinessLine, User
+from core.models import BusinessLine
+from core.selectors import user_of
 
 
 class LineSerializer(serializers.ModelSerializer[BusinessLine]):
@@ -43,7 +44,7 @@ class MeView(APIView):
     def get(self, request: Request) -> Response:
         """Who calls: the user or key, its roles, capabilities and business lines."""
         actor = actor_of(request)
-        user = User.objects.prefetch_related("groups").get(pk=actor.user_id)
+        user = user_of(actor)
         shown = {
             "kind": actor.kind,
             "id": actor.id,

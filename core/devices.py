@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import qrcode
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from django_otp.models import Device
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
@@ -54,7 +55,12 @@ def enrolment(user: User, secret: str) -> Enrolment:
 
 def has_second_factor(user: User) -> bool:
     """Whether `user` has a confirmed authenticator app."""
-    return TOTPDevice.objects.filter(user=user, confirmed=True).exists()
+    return apps_of(user).exists()
+
+
+def apps_of(user: User) -> QuerySet[TOTPDevice]:
+    """The authenticator apps of `user`, oldest first."""
+    return TOTPDevice.objects.filter(user=user, confirmed=True).order_by("id")
 
 
 def kind_of(device: Device) -> str:

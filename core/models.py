@@ -35,6 +35,8 @@ class User(AbstractUser):
     """A member of staff. Roles are groups named by `core.roles.Role`.
 
     `session_epoch` is part of every session's hash: raising it ends all sessions at once.
+    `set_up_by` is the administrator who made the account or reset its sign-in; while it is set,
+    only another one may let the account in.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -42,6 +44,7 @@ class User(AbstractUser):
     language = models.CharField(_("language"), max_length=10, default="zh-hans")
     time_zone = models.CharField(_("time zone"), max_length=60, default="Asia/Shanghai")
     session_epoch = models.PositiveIntegerField(default=0, editable=False)
+    set_up_by = models.UUIDField(null=True, editable=False)
     history = HistoricalRecords(excluded_fields=["password", "last_login"])
 
     def __str__(self) -> str:

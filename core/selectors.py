@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from uuid import UUID
 
+from django.utils.translation import gettext_lazy as _
 from guardian.shortcuts import get_objects_for_user
 
 from core.actor import Actor
+from core.errors import NotFound
 from core.models import BusinessLine, User
 from core.roles import capabilities_of
 
@@ -34,3 +36,12 @@ def lines_of(user: User) -> frozenset[UUID]:
         user, "core.work_in_line", klass=BusinessLine, with_superuser=False
     )
     return frozenset(lines.values_list("pk", flat=True))
+
+
+def user_of(actor: Actor) -> User:
+    """The person behind `actor` (a key's owner too), with their groups; raises NotFound for
+    the system and for investors."""
+    user = User.objects.prefetch_related("groups").filter(pk=actor.user_id or UUID(int=0)).first()
+    if user is None:
+        raise NotFound(_("There is no such user."))
+    return user

@@ -25,7 +25,7 @@ from core.actor import Actor, system
 from core.errors import InvalidInput
 from core.middleware import address_of, set_step_up
 from core.models import User
-from core.selectors import actor_for_user
+from core.selectors import actor_for_user, user_of
 from core.throttle import Limit
 
 PENDING_KEY = "pending_sign_in"
@@ -104,7 +104,7 @@ def complete(request: HttpRequest, *, user: User, device: Device, now: dt.dateti
 
 def step_up(request: HttpRequest, *, actor: Actor, code: str, now: dt.datetime) -> None:
     """Confirm the second factor again in a running session (P1). Raises as sign_in_with_code."""
-    user = User.objects.get(pk=actor.user_id)
+    user = user_of(actor)
     device = check_code(request, user=user, code=code, now=now)
     request.session.cycle_key()
     set_step_up(request, now)

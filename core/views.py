@@ -34,7 +34,7 @@ from core.forms import (
 from core.models import BusinessLine, User
 from core.pages import safe_path, staff_page, with_next
 from core.roles import ROLE_LABELS
-from core.selectors import actor_for_user, lines_of
+from core.selectors import actor_for_user, lines_of, user_of
 
 ENROL_KEY = "enrol_secret"
 HELD_FORM_KEY = "held_form"
@@ -88,7 +88,7 @@ def enrol(request: HttpRequest) -> HttpResponse:
     present, newcomer = actor(request), signin.pending_user(request, now=now)
     if present is not None:
         access.require_step_up(present, now)
-        user, form_class = User.objects.get(pk=present.user_id), DeviceForm
+        user, form_class = user_of(present), DeviceForm
     elif newcomer is not None and not devices.has_second_factor(newcomer):
         user, form_class = newcomer, FirstDeviceForm
     else:
@@ -249,7 +249,7 @@ def device_remove(request: HttpRequest, device_id: int) -> HttpResponse:
 def recovery_codes(request: HttpRequest) -> HttpResponse:
     """Make new recovery codes and show them this once."""
     me = _signed_in(request)
-    user = User.objects.get(pk=me.user_id)
+    user = user_of(me)
     return _show_codes(request, devices.renew_recovery_codes(user=user, actor=me, now=clock.now()))
 
 
@@ -304,11 +304,11 @@ def _show_codes(request: HttpRequest, codes: list[str]) -> HttpResponse:
 
 
 def _account(request: HttpRequest, *, status: int = 200, **forms: object) -> HttpResponse:
-    user = User.objects.prefetch_related("groups").get(pk=_own_id(_signed_in(request)))
+    user = user_of(_signed_in(request))
     context = {
         "user_roles": [ROLE_LABELS[role] for role in ROLE_LABELS if role in user.roles],
         "lines": BusinessLine.objects.filter(pk__in=lines_of(user)),
-        "devices": user.totpdevice_set.filter(confirmed=True).order_by("id"),
+        "devices": devices.apps_of(user),
         "codes_left": devices.recovery_codes_left(user),
         "keys": user.api_keys.all()[:50],
         "locale_form": LocaleForm(initial={"language": user.language, "time_zone": user.time_zone}),

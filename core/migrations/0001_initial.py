@@ -122,6 +122,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("session_epoch", models.PositiveIntegerField(default=0, editable=False)),
+                ("set_up_by", models.UUIDField(editable=False, null=True)),
                 (
                     "groups",
                     models.ManyToManyField(
@@ -258,6 +259,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("session_epoch", models.PositiveIntegerField(default=0, editable=False)),
+                ("set_up_by", models.UUIDField(editable=False, null=True)),
                 (
                     "history_id",
                     models.UUIDField(

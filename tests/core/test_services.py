@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from core import clock, journal, services
+from core import clock, devices, journal, services
 from core.actor import system
 from core.errors import (
     Conflict,
@@ -20,7 +20,7 @@ from core.models import ApiKey, User
 from core.roles import Capability, Role
 from core.selectors import lines_of
 
-from .builders import PASSWORD, actor_of, last_record, make_line, make_user
+from .builders import PASSWORD, actor_of, device_of, last_record, make_line, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -73,6 +73,62 @@ def test_a_taken_name_is_refused(admin):
     with pytest.raises(InvalidInput) as refusal:
         create(admin)
     assert refusal.value.field == "username"
+
+
+def test_an_administrator_cannot_make_up_a_second_person_alone(admin):
+    user = create(admin, roles=[Role.REVIEWER])
+    let_in = {"user_id": user.pk, "active": True, "reason": "new colleague"}
+    assert not User.objects.get(pk=user.pk).is_active
+    with pytest.raises(FourEyesViolation):
+        services.set_active(**let_in, actor=actor_of(admin), now=clock.now())
+    other = actor_of(make_user(Role.ADMINISTRATOR))
+    services.set_active(**let_in, actor=other, now=clock.now())
+    assert User.objects.get(pk=user.pk).is_active
+
+
+def test_a_reset_takes_password_devices_and_sessions_until_another_lets_in(admin):
+    user = make_user(Role.REVIEWER)
+    device_of(user)
+    before = user.get_session_auth_hash()
+    password = services.reset_sign_in(
+        user_id=user.pk, reason="lost the phone", actor=actor_of(admin), now=clock.now()
+    )
+    fresh = User.objects.get(pk=user.pk)
+    assert fresh.check_password(password)
+    assert not fresh.check_password(PASSWORD)
+    assert not fresh.is_active
+    assert not devices.has_second_factor(fresh)
+    assert fresh.get_session_auth_hash() != before
+    assert password not in last_record("user.sign_in_reset").text
+    let_in = {"user_id": user.pk, "active": True, "reason": "it is really her"}
+    with pytest.raises(FourEyesViolation):
+        services.set_active(**let_in, actor=actor_of(admin), now=clock.now())
+    with pytest.raises(FourEyesViolation):
+        services.reset_sign_in(
+            user_id=admin.pk, reason="self", actor=actor_of(admin), now=clock.now()
+        )
+
+
+def test_a_correction_names_the_fields_and_not_their_content(admin):
+    user = make_user()
+    given = {"user_id": user.pk, "actor": actor_of(admin), "now": clock.now()}
+    services.update_user(**given, display_name="Zhou Li", email="zhou@example.com")
+    record = last_record("user.updated")
+    assert record.facts == {"fields": ["display_name", "email"]}
+    with pytest.raises(InvalidInput) as refusal:
+        services.update_user(**given, display_name="Zhou Li", email="nonsense")
+    assert refusal.value.field == "email"
+
+
+def test_a_line_is_renamed_with_a_record():
+    line, admin = make_line(), make_user(Role.ADMINISTRATOR)
+    given = {"line_id": line.pk, "actor": actor_of(admin), "now": clock.now()}
+    assert services.rename_line(**given, name=" Wealth ").name == "Wealth"
+    assert last_record("line.renamed").facts == {"before": "Retail brokerage", "after": "Wealth"}
+    with pytest.raises(InvalidInput):
+        services.rename_line(**given, name=" ")
+    with pytest.raises(Forbidden):
+        services.rename_line(**(given | {"actor": actor_of(make_user())}), name="X")
 
 
 def test_only_a_stepped_up_administrator_makes_users(admin):
