@@ -16,6 +16,7 @@ from django.conf import settings
 from audit import sealing
 from comms.rules import Channel
 from core import crypto
+from investors.vault import Profile
 from templates_mgmt.rendering import CompiledVariant, Rendered, compile_variant, placeholder_names
 from templates_mgmt.rules import Content, Placeholder, Source, VariantText
 from templates_mgmt.selectors import ApprovedVersion
@@ -54,13 +55,13 @@ class Wordings:
         """One message; `own` are the recipient's values by placeholder. Raises MissingValue."""
         return self.variants[channel, language].render({**self.shared, **own})
 
-    def own_values(self, channel: str, language: str, profile: Mapping[str, Any]) -> dict[str, str]:
+    def own_values(self, channel: str, language: str, profile: Profile) -> dict[str, str]:
         """The personal values that this wording needs; absent ones stay absent."""
         names = self.variants[channel, language].names
         return {
-            name: str(profile[key])
+            name: value
             for name, key in self.personal.items()
-            if name in names and profile.get(key)
+            if name in names and (value := getattr(profile, key))
         }
 
 
