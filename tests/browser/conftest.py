@@ -99,7 +99,8 @@ class Visitor:
     def check(self, label: str = "") -> None:
         """The page as it stands is accessible, fits its width and keeps to the CSP."""
         where = f"{label} {self.page.url}".strip()
-        assert axe_findings(self.page) == [], where
+        findings = axe_findings(self.page)
+        assert not findings, "\n".join([where, *findings])
         wide = self.page.evaluate(
             "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         )
