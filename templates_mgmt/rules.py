@@ -237,7 +237,7 @@ PERSONAL_SOURCES = frozenset({Source.INVESTOR_NAME, Source.INVESTOR_REF})
 MAX_LENGTH = {"subject": 200, "body": 20_000, "body_html": 60_000}
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _SLUG = re.compile(r"[a-z][a-z0-9_-]{1,59}")
-_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,7 +314,7 @@ def clean_text(value: object, *, field: str, limit: int) -> str:
     text = str(value or "").replace("\r\n", "\n").replace("\r", "\n").strip()
     if found := _CONTROLS.search(text):
         raise InvalidInput(
-            _("Character %(position)s is a control character (U+%(code)s).")
+            _("Character %(position)s (U+%(code)s) cannot be used in a text.")
             % {"position": found.start() + 1, "code": f"{ord(found.group()):04X}"},
             code="control_character",
             field=field,

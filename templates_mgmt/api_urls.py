@@ -1,0 +1,30 @@
+"""API routes of templates."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from templates_mgmt import api
+
+urlpatterns = [
+    path("templates/", api.TemplatesView.as_view(), name="api-templates"),
+    path("templates/<uuid:template_id>/", api.TemplateView.as_view(), name="api-template"),
+    path(
+        "templates/<uuid:template_id>/versions/",
+        api.TemplateVersionsView.as_view(),
+        name="api-template-versions",
+    ),
+    path(
+        "template-versions/<uuid:version_id>/",
+        api.TemplateVersionView.as_view(),
+        name="api-template-version",
+    ),
+    *[
+        path(
+            f"template-versions/<uuid:version_id>/{name}/",
+            view.as_view(),
+            name=f"api-template-version-{name}",
+        )
+        for name, view in api.STEPS.items()
+    ],
+]
