@@ -10,6 +10,7 @@ import base64
 import hashlib
 import hmac
 import os
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
@@ -37,6 +38,17 @@ def seal(key: bytes, plaintext: bytes, *, context: bytes) -> bytes:
     """AES-256-GCM: nonce ‖ ciphertext ‖ tag. `context` is authenticated, not stored."""
     nonce = os.urandom(_NONCE)
     return nonce + AESGCM(key).encrypt(nonce, plaintext, context)
+
+
+def sealer(key: bytes) -> Callable[[bytes, bytes], bytes]:
+    """`seal` under one key for several plaintexts: a function of plaintext and context."""
+    encrypt = AESGCM(key).encrypt
+
+    def seal_one(plaintext: bytes, context: bytes) -> bytes:
+        nonce = os.urandom(_NONCE)
+        return nonce + encrypt(nonce, plaintext, context)
+
+    return seal_one
 
 
 def unseal(key: bytes, sealed: bytes, *, context: bytes) -> bytes:
@@ -90,13 +102,21 @@ def kek() -> bytes:
 
 
 @lru_cache(maxsize=1)
-def _index_key() -> bytes:
-    return load_key("index-key")
+def _index_pads() -> tuple[hashlib._Hash, hashlib._Hash]:
+    """HMAC-SHA256's two hashes with the key already in them (RFC 2104, section 4)."""
+    block = load_key("index-key").ljust(64, b"\0")
+    inner, outer = (bytes(byte ^ pad for byte in block) for pad in (0x36, 0x5C))
+    return hashlib.sha256(inner), hashlib.sha256(outer)
+
+
+@lru_cache(maxsize=1)
+def _seal_under_kek() -> Callable[[bytes, bytes], bytes]:
+    return sealer(kek())
 
 
 def wrap(key: bytes, *, context: bytes) -> bytes:
     """`key` sealed under the key-encryption key."""
-    return seal(kek(), key, context=context)
+    return _seal_under_kek()(key, context)
 
 
 def unwrap(wrapped: bytes, *, context: bytes) -> bytes:
@@ -110,7 +130,12 @@ def blind_index(purpose: str, value: str) -> bytes:
     `purpose` separates domains, so that the same value in two fields does not match. Without
     the index key nobody can test a guess.
     """
-    return hmac.digest(_index_key(), f"{purpose}\x00{value}".encode(), "sha256")
+    inner, outer = _index_pads()
+    inner = inner.copy()
+    inner.update(f"{purpose}\x00{value}".encode())
+    outer = outer.copy()
+    outer.update(inner.digest())
+    return outer.digest()
 
 
 def commitment(key: bytes, content: bytes) -> bytes:
@@ -126,4 +151,5 @@ def sha256_hex(data: bytes) -> str:
 def forget_cached_keys() -> None:
     """Drop keys cached in this process (rotation, tests)."""
     kek.cache_clear()
-    _index_key.cache_clear()
+    _seal_under_kek.cache_clear()
+    _index_pads.cache_clear()

@@ -180,7 +180,7 @@ class ContactPoint(models.Model):
         constraints = [
             # Led by the hash, so that the same index answers the search for a value.
             models.UniqueConstraint(
-                fields=["value_hash", "investor", "kind"], name="investors_contact_once"
+                fields=["value_hash", "investor"], name="investors_contact_once"
             ),
             models.UniqueConstraint(
                 fields=["investor", "kind", "rank"], name="investors_contact_rank"

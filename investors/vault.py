@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Callable
+from hashlib import blake2b
+from json.encoder import encode_basestring
 from typing import NamedTuple
 from uuid import UUID
 
@@ -15,6 +18,9 @@ from audit import sealing
 from core import crypto
 from investors.models import ContactPoint
 from investors.rules import index_text
+
+PROFILE = b"profile"  # contexts of sealing
+CONTACT = b"contact"
 
 
 class Profile(NamedTuple):
@@ -37,8 +43,13 @@ def contact_hash(kind: str, normal: str) -> bytes:
 
 def seal_profile(key: bytes, profile: Profile) -> bytes:
     """The profile under the investor's key."""
-    text = json.dumps(profile._asdict(), ensure_ascii=False)
-    return sealing.seal_text(key, text, context="profile")
+    return crypto.seal(key, profile_text(profile), context=PROFILE)
+
+
+def profile_text(profile: Profile) -> bytes:
+    """The profile as JSON."""
+    ref, name = encode_basestring(profile.ref), encode_basestring(profile.name)
+    return f'{{"ref":{ref},"name":{name}}}'.encode()
 
 
 def open_profile(key: bytes, sealed: bytes) -> Profile:
@@ -54,6 +65,17 @@ def seal_contact(key: bytes, value: str) -> bytes:
 def open_contact(key: bytes, sealed: bytes) -> str:
     """The inverse of `seal_contact`; raises core.crypto.SealBroken."""
     return sealing.unseal_text(key, sealed, context="contact")
+
+
+def fingerprints() -> Callable[[str], bytes]:
+    """A function that takes the keyed hash of an imported row: BLAKE2b, under a key drawn from
+    the index key, because it is taken of every row of every file."""
+    key = crypto.blind_index("investor:row", "key of fingerprints")
+
+    def fingerprint(content: str) -> bytes:
+        return blake2b(content.encode(), key=key, digest_size=16).digest()
+
+    return fingerprint
 
 
 def put_in_use(

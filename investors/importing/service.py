@@ -20,7 +20,6 @@ from django.utils.translation import gettext_lazy as _
 from audit import sealing
 from audit.leaf import Subjects
 from audit.record import record
-from core import crypto
 from core.access import require, require_line
 from core.actor import Actor
 from core.errors import Conflict, NotFound
@@ -34,7 +33,7 @@ from investors.importing.rows import Rejected, Row, interpreter
 from investors.importing.standing import Changes, Known
 from investors.importing.writing import Context, New
 from investors.models import ImportBatch, ImportRejection
-from investors.vault import ref_hash
+from investors.vault import fingerprints, ref_hash
 
 CHUNK = 2000
 _LOCK = 0x1A7E57  # advisory lock: one import at a time
@@ -210,6 +209,7 @@ class _Run:
         self._interpret = interpreter(facts.headers, use)
         self._mapped = frozenset(use.columns)
         self._signature = ",".join(use.columns)
+        self._fingerprint = fingerprints()
         self._key = sealing.key_of(batch.pk)
 
     def everything(self, errors_path: Path | None) -> None:
@@ -240,7 +240,7 @@ class _Run:
             if isinstance(row, Rejected):
                 chunk.rejected.append(row)
             else:
-                mark = crypto.blind_index("investor:row", self._signature + row.content)
+                mark = self._fingerprint(self._signature + row.content)
                 read.append((row, ref_hash(row.ref), mark, raw.cells))
         hashes = [item[1] for item in read]
         before, known = repeats.find(hashes), standing.known_investors(hashes)

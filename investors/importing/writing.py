@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from django.db import connection
 from audit import sealing
 from audit.leaf import Entry, Subjects
 from audit.record import draft, record_many
+from core import crypto
 from core.actor import Actor
 from core.clock import isoformat, uuid7, uuid7_text
 from investors import vault
@@ -36,6 +37,9 @@ _ENTRY = (
 )
 _NULL = "\\N"
 _STATE = "investor_id, purpose, granted, entry_id, since"
+
+
+Seal = Callable[[bytes, bytes], bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +108,12 @@ class _Lines:
         acts = first_acts(row)
         usable = {kind for kind, value in (("phone", row.phone), ("email", row.email)) if value}
         granted = {purpose for purpose, act in acts.items() if act == "given"}
-        self._investor(subject, new, key, reach(usable, granted))
+        seal = crypto.sealer(key)
+        self._investor(subject, new, seal, reach(usable, granted))
         if row.phone:
-            self._contact(subject, "phone", row.phone, key)
+            self._contact(subject, "phone", row.phone, seal)
         if row.email:
-            self._contact(subject, "email", row.email, key)
+            self._contact(subject, "email", row.email, seal)
         acts[INBOX] = "given"
         told = []
         for purpose in sorted(acts):
@@ -121,9 +126,9 @@ class _Lines:
             told.append(f'"{purpose}":"{act} {entry}"')
         self._record(investor_id, row.line, ",".join(told))
 
-    def _investor(self, subject: str, new: New, key: bytes, reachable: int) -> None:
+    def _investor(self, subject: str, new: New, seal: Seal, reachable: int) -> None:
         row = new.row
-        sealed = vault.seal_profile(key, Profile(row.ref, row.name))
+        sealed = seal(vault.profile_text(Profile(row.ref, row.name)), vault.PROFILE)
         quiet_from, quiet_to = row.quiet_hours or ("\\N", "\\N")
         self.investors.append(
             f"{subject}\t{self._line}\t\\\\x{new.ref_hash.hex()}\t\\\\x{sealed.hex()}\t"
@@ -133,9 +138,10 @@ class _Lines:
             f"{reachable}\t\\\\x{new.fingerprint.hex()}\t{self._at}\t{self._at}\n"
         )
 
-    def _contact(self, subject: str, kind: str, value: str, key: bytes) -> None:
+    def _contact(self, subject: str, kind: str, value: str, seal: Seal) -> None:
         self.contacts.append(
-            f"{uuid7_text()}\t{subject}\t{kind}\t0\t\\\\x{vault.seal_contact(key, value).hex()}\t"
+            f"{uuid7_text()}\t{subject}\t{kind}\t0\t"
+            f"\\\\x{seal(value.encode(), vault.CONTACT).hex()}\t"
             f"\\\\x{vault.contact_hash(kind, value).hex()}\tunverified\t\t{self._at}\n"
         )
 

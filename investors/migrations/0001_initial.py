@@ -552,7 +552,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="contactpoint",
             constraint=models.UniqueConstraint(
-                fields=("value_hash", "investor", "kind"), name="investors_contact_once"
+                fields=("value_hash", "investor"), name="investors_contact_once"
             ),
         ),
         migrations.AddConstraint(
