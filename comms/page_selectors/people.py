@@ -1,0 +1,128 @@
+"""Investors and their messages, masked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.utils.translation import gettext_lazy as _
+
+from audit import sealing
+from comms import content
+from comms.models import Delivery
+from core.actor import Actor
+from core.crypto import SealBroken
+from core.errors import InvalidInput
+from core.roles import Capability
+from investors import vault
+from investors.models import Investor
+from investors.rules.contacts import MASKS, mask_name, mask_ref, normal_ref
+from investors.rules.refusals import Refused
+from templates_mgmt.models import TemplateVersion
+from templates_mgmt.rendering import Rendered
+from templates_mgmt.selectors import content_of
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An investor as a list shows them: masked, or by pseudonym to those who may see no more."""
+
+    id: UUID
+    ref: str = ""
+    name: str = ""
+    linked: bool = False
+    erased: bool = False
+
+
+def people(investor_ids: Iterable[UUID], actor: Actor) -> dict[UUID, Person]:
+    """Masked customer numbers and names, two queries for any number of investors. An actor who
+    may not see investors gets the pseudonyms alone."""
+    ids = list(dict.fromkeys(investor_ids))
+    if Capability.INVESTORS_VIEW not in actor.capabilities:
+        return {investor_id: Person(investor_id) for investor_id in ids}
+    keys = sealing.keys_of(ids)
+    found = {}
+    rows = Investor.objects.filter(pk__in=ids).values_list("pk", "profile")
+    for investor_id, profile in rows:
+        if investor_id not in keys:
+            found[investor_id] = Person(investor_id, linked=True, erased=True)
+            continue
+        plain = vault.open_profile(keys[investor_id], bytes(profile))
+        found[investor_id] = Person(
+            investor_id, mask_ref(plain.ref), mask_name(plain.name), linked=True
+        )
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class SentMessage:
+    """What a delivery said and to which address, both masked. `proven`: the unmasked bytes match
+    the commitment written when they were handed over."""
+
+    message: Rendered
+    to: str
+    proven: bool
+
+
+def masked_message(delivery: Delivery) -> SentMessage | None:
+    """The message of a delivery with its personal values and its address masked (I11); None
+    when it was never rendered, or the investor's data were erased."""
+    if delivery.content_sealed is None or delivery.commitment is None:
+        return None
+    try:
+        key = sealing.key_of(delivery.investor_id)
+        opened = content.open_sealed(key, bytes(delivery.content_sealed))
+    except (sealing.KeyDestroyed, SealBroken):
+        return None
+    version = (
+        TemplateVersion.objects.select_related("template")
+        .prefetch_related("variants")
+        .get(pk=delivery.notice.version_id)
+    )
+    wordings = content.wordings_of(
+        content_of(version), code=delivery.notice.code, values=delivery.notice.values
+    )
+    sent = wordings.render(delivery.channel, delivery.language, opened.own)
+    masked = {name: _MASKS[wordings.personal[name]](value) for name, value in opened.own.items()}
+    kind = {"sms": "phone", "email": "email"}.get(delivery.channel)
+    return SentMessage(
+        message=wordings.render(delivery.channel, delivery.language, masked),
+        to=MASKS[kind](opened.to) if kind else "",
+        proven=content.matches(sent, opened.key, bytes(delivery.commitment)),
+    )
+
+
+_MASKS = {"name": mask_name, "ref": mask_ref}
+
+
+def ids_of_refs(refs: Iterable[str], actor: Actor) -> list[UUID]:
+    """The investors behind customer numbers, in the actor's business lines; one query.
+
+    Raises InvalidInput that names the numbers which nobody there has: a list with a slip in it
+    is not sent to the rest.
+    """
+    hashes: dict[bytes, str] = {}
+    unknown = []
+    for ref in refs:
+        try:
+            hashes[vault.ref_hash(normal_ref(ref))] = ref
+        except Refused:
+            unknown.append(ref)
+    investors = Investor.objects.filter(ref_hash__in=list(hashes))
+    if Capability.LINES_ALL not in actor.capabilities:
+        investors = investors.filter(business_line__in=actor.lines)
+    ids = []
+    for investor_id, ref_hash in investors.values_list("pk", "ref_hash"):
+        ids.append(investor_id)
+        hashes.pop(bytes(ref_hash), None)
+    unknown += hashes.values()
+    if unknown:
+        shown = ", ".join(unknown[:20]) + ("…" if len(unknown) > 20 else "")
+        raise InvalidInput(
+            _("Nobody in your business lines has these customer numbers: %(refs)s")
+            % {"refs": shown},
+            code="unknown_refs",
+            field="audience.ids",
+        )
+    return ids

@@ -1,0 +1,30 @@
+"""Records that staff read personal data of a delivery (L1, I7)."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import transaction
+
+from audit.leaf import Subjects
+from audit.record import record
+from comms.models import Delivery
+from core.access import require, require_line
+from core.actor import Actor
+from core.roles import Capability
+
+
+@transaction.atomic
+def record_shown(*, delivery: Delivery, actor: Actor, now: dt.datetime) -> None:
+    """Note that the actor was shown a delivery and its message, masked."""
+    require(actor, Capability.NOTICES_VIEW)
+    require_line(actor, delivery.notice.business_line_id)
+    record(
+        action="delivery.shown",
+        actor=actor,
+        now=now,
+        subjects=Subjects(
+            notice=delivery.notice_id, delivery=delivery.pk, investor=delivery.investor_id
+        ),
+        payload={"masked": True},
+    )

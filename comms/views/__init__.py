@@ -1,0 +1,43 @@
+"""Pages of notices and deliveries."""
+
+from comms.views.lists import notice_deliveries, notice_excluded, notice_list
+from comms.views.messages import delivery_detail, delivery_message, notice_sample
+from comms.views.preparing import (
+    notice_correct,
+    notice_dry_run,
+    notice_edit,
+    notice_new,
+    notice_submit,
+)
+from comms.views.running import (
+    notice_cancel,
+    notice_detail,
+    notice_live,
+    notice_pause,
+    notice_refuse,
+    notice_release,
+    notice_resume,
+    notice_take_back,
+)
+
+__all__ = [
+    "delivery_detail",
+    "delivery_message",
+    "notice_cancel",
+    "notice_correct",
+    "notice_deliveries",
+    "notice_detail",
+    "notice_dry_run",
+    "notice_edit",
+    "notice_excluded",
+    "notice_list",
+    "notice_live",
+    "notice_new",
+    "notice_pause",
+    "notice_refuse",
+    "notice_release",
+    "notice_resume",
+    "notice_sample",
+    "notice_submit",
+    "notice_take_back",
+]

@@ -1,0 +1,143 @@
+"""Lists: notices, a notice's deliveries, who is left out."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from comms import audience, page_selectors
+from comms.forms import DeliveryFilter, NoticeFilter
+from comms.page_selectors import BY_INVESTOR
+from comms.planning import reason_label
+from comms.services import notices
+from comms.views.common import about, actor_of, note_of, notice_for
+from core import clock
+from core.pages import KeysetPage, keyset_page, query_with, staff_page
+from core.roles import Capability
+
+
+def pages_of(request: HttpRequest, page: KeysetPage[Any]) -> dict[str, str]:
+    """The addresses of the neighbouring pages, for `ui/pagination.html`."""
+    return {
+        "previous_url": query_with(request.GET, cursor=page.previous_cursor)
+        if page.previous_cursor
+        else "",
+        "next_url": query_with(request.GET, cursor=page.next_cursor) if page.next_cursor else "",
+    }
+
+
+@require_safe
+@staff_page(Capability.NOTICES_VIEW)
+def notice_list(request: HttpRequest) -> HttpResponse:
+    """Notices, newest first."""
+    actor = actor_of(request)
+    filter_form = NoticeFilter(request.GET, lines=page_selectors.lines_for(actor))
+    filter_form.is_valid()
+    chosen = {name: filter_form.cleaned_data.get(name, "") for name in filter_form.fields}
+    page = keyset_page(
+        page_selectors.find_notices(
+            actor,
+            state=chosen["state"],
+            criticality=chosen["criticality"],
+            line=chosen["line"],
+            search=chosen["q"],
+        ),
+        request.GET.get("cursor"),
+    )
+    briefs = page_selectors.briefs(page.items)
+    context = {
+        "filter": filter_form,
+        "filtered": any(chosen.values()),
+        "rows": [{"notice": notice, "brief": briefs.get(notice.pk)} for notice in page],
+        "may_prepare": Capability.NOTICES_PREPARE in actor.capabilities,
+        **pages_of(request, page),
+    }
+    return render(request, "comms/notice_list.html", context)
+
+
+@require_safe
+@staff_page(Capability.NOTICES_VIEW)
+def notice_deliveries(request: HttpRequest, notice_id: UUID) -> HttpResponse:
+    """The deliveries of a notice, investor by investor."""
+    actor, notice = actor_of(request), notice_for(request, notice_id)
+    filter_form = DeliveryFilter(request.GET)
+    filter_form.is_valid()
+    chosen = {name: filter_form.cleaned_data.get(name, "") for name in filter_form.fields}
+    page = keyset_page(
+        page_selectors.deliveries_of(notice, **chosen),
+        request.GET.get("cursor"),
+        order=BY_INVESTOR,
+    )
+    people = page_selectors.people([delivery.investor_id for delivery in page], actor)
+    rows = [
+        {
+            "delivery": delivery,
+            "person": people.get(delivery.investor_id),
+            "note": note_of(delivery),
+        }
+        for delivery in page
+    ]
+    context = about(notice, actor) | {
+        "filter": filter_form,
+        "filtered": any(chosen.values()),
+        "rows": rows,
+        **pages_of(request, page),
+    }
+    return render(request, "comms/notice_deliveries.html", context)
+
+
+@require_safe
+@staff_page(Capability.NOTICES_VIEW)
+def notice_excluded(request: HttpRequest, notice_id: UUID) -> HttpResponse:
+    """Who is left out and why: final after planning, worked out as a dry run before it."""
+    actor, notice = actor_of(request), notice_for(request, notice_id)
+    channel, reason = request.GET.get("channel", ""), request.GET.get("reason", "")
+    context = about(notice, actor)
+    if notice.planned_at:
+        page = keyset_page(
+            page_selectors.exclusions_of(notice, channel=channel, reason=reason),
+            request.GET.get("cursor"),
+            order=BY_INVESTOR,
+        )
+        found = [(row.investor_id, row.channel, row.reason) for row in page]
+        counts = notice.counts.get("excluded", {})
+        context |= pages_of(request, page)
+    else:
+        preview = notices.preview_audience(notice_id=notice.pk, actor=actor, now=clock.now())
+        found = listed(preview, channel, reason, few=bool(request.GET.get("unreachable")))
+        counts = preview.summary()["excluded"]
+    people = page_selectors.people([investor for investor, _channel, _reason in found], actor)
+    context |= {
+        "summary": page_selectors.read_exclusions(counts, channel=channel, reason=reason),
+        "few": bool(request.GET.get("unreachable")) and not notice.planned_at,
+        "limit": audience.LISTED,
+        "rows": [
+            {
+                "person": people.get(investor),
+                "channel": at,
+                "label": reason_label(why) if why else _("fewer than two channels"),
+            }
+            for investor, at, why in found
+        ],
+    }
+    return render(request, "comms/notice_excluded.html", context)
+
+
+def listed(
+    preview: audience.AudiencePreview, channel: str, reason: str, *, few: bool
+) -> list[tuple[UUID, str, str]]:
+    """The first investors whom a dry run leaves out: (investor, channel, reason); with `few`
+    those whom fewer than two channels reach."""
+    if few:
+        return [(investor, "", "") for investor in preview.unreachable_who]
+    chosen = [(channel, reason)] if reason else sorted(preview.who)
+    return [
+        (investor, at, why)
+        for at, why in chosen
+        for investor in preview.who.get((at, why), ())  # type: ignore[call-overload]
+    ]
