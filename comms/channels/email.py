@@ -24,8 +24,8 @@ from comms.channels.base import Accepted, Outcome, Outgoing, SendError, Unseen, 
 from core import clock
 from core.errors import Misconfigured
 
-CHECK_HEADER = "Vouchsafe-Check-Code"
 MANDATORY_HEADER = "Vouchsafe-Mandatory"
+PURPOSE_HEADER = "Vouchsafe-Purpose"  # what was asked for by the recipient, and has no way out
 _TIMEOUT = 30.0  # seconds, for each answer
 _SCHEMES = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 _POLICY = policy.SMTP.clone(max_line_length=76, cte_type="7bit")
@@ -163,9 +163,10 @@ def mime_of(message: Outgoing, *, date: str) -> bytes:
     mail["Date"] = date
     mail["Message-ID"] = f"<{message_id(message)}>"
     mail["Auto-Submitted"] = "auto-generated"
-    mail["List-Unsubscribe"] = f"<{unsubscribe.url_of(message.delivery_id)}>"
-    if message.headers.get(MANDATORY_HEADER) != "yes":
-        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    if PURPOSE_HEADER not in message.headers:
+        mail["List-Unsubscribe"] = f"<{unsubscribe.url_of(message.delivery_id)}>"
+        if message.headers.get(MANDATORY_HEADER) != "yes":
+            mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     for header, value in message.headers.items():
         mail[_one_line(header)] = _one_line(value)
     mail.set_content(message.text)

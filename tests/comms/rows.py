@@ -10,7 +10,7 @@ from uuid import UUID
 from audit import sealing
 from comms.channels.base import Outgoing
 from comms.models import Delivery, Notice
-from comms.rules import DeliveryState, Evidence
+from comms.rules import DeliveryState, Evidence, NoticeState
 from core import clock, crypto
 from core.models import BusinessLine, User
 from investors.models import ConsentEntry, ConsentState, ContactPoint, Investor
@@ -72,8 +72,14 @@ def make_investor(
     return investor
 
 
-def make_notice(*, topic: str = "risk_alert", title: str = "Margin call") -> Notice:
-    """A notice that a second person released and that is going out."""
+def make_notice(
+    *,
+    topic: str = "risk_alert",
+    title: str = "Margin call",
+    code: str = "",
+    state: NoticeState = NoticeState.SENDING,
+) -> Notice:
+    """A notice that a second person released and that is going out, or still a draft."""
     now = clock.now()
     number = next(_numbers)
     author, releaser = (
@@ -97,17 +103,20 @@ def make_notice(*, topic: str = "risk_alert", title: str = "Margin call") -> Not
         edited_at=now,
     )
     notice = Notice.objects.create(
-        code=f"K{number:07d}",
+        code=code or f"K{number:07d}",
         title=title,
         version=version,
         content_hash="0" * 64,
         topic=topic,
         criticality="important",
+        channels={"parallel": ["sms", "email", "inbox"]},
         business_line=line(),
         reason="test",
         prepared_by=author,
         prepared_at=now,
     )
+    if state == NoticeState.DRAFT:
+        return notice
     Notice.objects.filter(pk=notice.pk).update(state="ready", submitted_by=author, submitted_at=now)
     Notice.objects.filter(pk=notice.pk).update(
         state="released", released_by=releaser, released_at=now

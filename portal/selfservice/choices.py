@@ -1,0 +1,89 @@
+"""What an investor decides about: topics, consents; and the reading of their history."""
+
+from __future__ import annotations
+
+import datetime as dt
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from audit.leaf import Subjects
+from audit.record import record
+from core.actor import Actor
+from core.errors import NotFound
+from core.pages import KeysetPage
+from investors import services
+from investors.models import ConsentEntry, Investor
+from portal.selfservice import selectors
+
+METHOD = "portal"
+
+
+def set_wishes(
+    *, investor: Investor, wanted: frozenset[str], actor: Actor, now: dt.datetime
+) -> int:
+    """Bring the matrix to `wanted` (names `topic.channel`); returns how many cells changed.
+    Mandatory topics are not touched, whatever was sent."""
+    changed = 0
+    with transaction.atomic():
+        for row in selectors.topics(investor):
+            for wish in row.wishes:
+                if row.topic.mandatory or wish.wanted == (wish.name in wanted):
+                    continue
+                services.set_preference(
+                    investor_id=investor.pk,
+                    topic=row.topic.code,
+                    channel=wish.channel,
+                    wanted=not wish.wanted,
+                    actor=actor,
+                    now=now,
+                )
+                changed += 1
+    return changed
+
+
+def give(*, purpose: str, actor: Actor, now: dt.datetime) -> None:
+    """Give consent, pinned to the text that the page showed."""
+    text = selectors.notice_text(_asked(purpose))
+    services.give_consent(
+        investor_id=UUID(actor.id),
+        purpose=purpose,
+        method=METHOD,
+        actor=actor,
+        now=now,
+        ip=actor.ip,
+        notice_id=text.pk if text else None,
+    )
+
+
+def withdraw(*, purpose: str, actor: Actor, now: dt.datetime) -> None:
+    """Withdraw consent; as easy as giving it (PIPL Art. 15)."""
+    services.withdraw_consent(
+        investor_id=UUID(actor.id),
+        purpose=_asked(purpose),
+        method=METHOD,
+        actor=actor,
+        now=now,
+        ip=actor.ip,
+    )
+
+
+def read_history(
+    *, investor: Investor, cursor: str | None, actor: Actor, now: dt.datetime
+) -> KeysetPage[ConsentEntry]:
+    """A page of the investor's own consent history; the reading is recorded."""
+    with transaction.atomic():
+        record(
+            action="selfservice.history_viewed",
+            actor=actor,
+            now=now,
+            subjects=Subjects(investor=investor.pk),
+        )
+        return selectors.consent_history(investor, cursor)
+
+
+def _asked(purpose: str) -> str:
+    if purpose not in selectors.ASKED:
+        raise NotFound(_("There is no such purpose."))
+    return purpose
