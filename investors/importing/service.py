@@ -36,7 +36,7 @@ from investors.models import ImportBatch, ImportRejection
 from investors.vault import fingerprints, ref_hash
 
 CHUNK = 2000
-_LOCK = 0x1A7E57  # advisory lock: one import at a time
+LOCK = 0x1A7E57  # advisory lock: one import at a time
 
 
 @dataclass(slots=True)
@@ -132,7 +132,7 @@ def _only_import() -> Iterator[None]:
     """Hold the import lock of the database session; batches that a dead process left running
     are marked as failed, since nobody can be running them."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK])
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
         if not cursor.fetchone()[0]:
             raise Conflict(
                 _("Another import is running; wait until it has finished."), code="import_running"
@@ -145,7 +145,7 @@ def _only_import() -> Iterator[None]:
     finally:
         if connection.is_usable():
             with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
 
 
 def _begin(

@@ -12,7 +12,7 @@ from django.db import connection
 from audit import sealing
 from investors.importing.rows import CONSENT_FIELDS, Row
 from investors.models import ConsentState, ContactPoint, Investor
-from investors.rules import EMAIL, SMS, Standing, act_of_file
+from investors.rules import Standing, act_of_file
 from investors.vault import Profile, contact_hash, open_profile
 
 PLAIN_FIELDS = (
@@ -127,11 +127,6 @@ def compare(existing: Existing, row: Row, fingerprint: bytes, mapped: frozenset[
             acts[purpose] = act
     renamed = "name" in mapped and existing.profile.name != row.name
     return Changes(existing, row, fingerprint, fields, renamed, contacts, acts)
-
-
-def reach(contacts: set[str], granted: set[str]) -> int:
-    """How many of SMS and e-mail can be used: contacts that are usable, with consent."""
-    return ("phone" in contacts and SMS in granted) + ("email" in contacts and EMAIL in granted)
 
 
 def first_acts(row: Row) -> dict[str, str]:

@@ -19,9 +19,9 @@ from core.actor import Actor
 from core.clock import isoformat, uuid7, uuid7_text
 from investors import vault
 from investors.importing.rows import Row
-from investors.importing.standing import Changes, first_acts, reach
+from investors.importing.standing import Changes, first_acts
 from investors.models import ConsentEntry, ConsentState, ContactPoint, Investor
-from investors.rules import IMPORTED, INBOX, PURPOSES, legal_basis
+from investors.rules import IMPORTED, INBOX, PURPOSES, legal_basis, reach
 from investors.vault import Profile
 
 _INVESTOR = (

@@ -15,6 +15,7 @@ from investors.rules.consent import (
     Standing,
     act_of_file,
     legal_basis,
+    reach,
     truncated_ip,
 )
 from investors.rules.contacts import (
@@ -71,6 +72,7 @@ __all__ = [
     "normal_name",
     "normal_phone",
     "normal_ref",
+    "reach",
     "reason",
     "truncated_ip",
 ]

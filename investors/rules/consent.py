@@ -65,6 +65,11 @@ def legal_basis(purpose: str) -> str:
     return "contract" if purpose in CONTRACTUAL else "consent"
 
 
+def reach(contacts: set[str], granted: set[str]) -> int:
+    """How many of SMS and e-mail can be used: kinds of contact that are usable, with consent."""
+    return ("phone" in contacts and SMS in granted) + ("email" in contacts and EMAIL in granted)
+
+
 def truncated_ip(address: str | None) -> str:
     """The network of an address: /24 for IPv4, /48 for IPv6; "" when there is none."""
     if not address:

@@ -1,0 +1,185 @@
+"""Investors as planning and sending see them: one query for what decides, whatever the number.
+
+`stream_candidates` reads a whole audience through a server-side cursor, in the order of the ids;
+`candidates_after` gives the same rows page by page, for work that commits in between;
+`current_standing` gives them for chosen investors, at the instant of sending (I5).
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.utils.translation import gettext_lazy as _
+
+from audit import sealing
+from core.errors import NotFound
+from investors import vault
+from investors.models import Topic
+from investors.rules import Audience, Candidate
+
+# One row per investor: contacts of rank 0 are unique by constraint, the two aggregates by nature.
+_SELECT = """
+SELECT i.id, i.language, i.time_zone, i.quiet_from, i.quiet_to, i.risk_level,
+    i.preferred_channels, p.id, coalesce(p.state, ''), e.id, coalesce(e.state, ''),
+    coalesce(c.sms, false), coalesce(c.email, false), coalesce(c.push, false),
+    coalesce(c.inbox, false), {wanted}, i.status = 'active'
+FROM investors_investor i
+LEFT JOIN investors_contactpoint p ON p.investor_id = i.id AND p.kind = 'phone' AND p.rank = 0
+LEFT JOIN investors_contactpoint e ON e.investor_id = i.id AND e.kind = 'email' AND e.rank = 0
+LEFT JOIN LATERAL (
+    SELECT bool_or(granted) FILTER (WHERE purpose = 'channel.sms') AS sms,
+           bool_or(granted) FILTER (WHERE purpose = 'channel.email') AS email,
+           bool_or(granted) FILTER (WHERE purpose = 'channel.push') AS push,
+           bool_or(granted) FILTER (WHERE purpose = 'channel.inbox') AS inbox
+    FROM investors_consentstate WHERE investor_id = i.id) c ON true
+"""
+_ALWAYS = "true, true, true, true"
+_WANTED = (
+    "coalesce(w.sms, true), coalesce(w.email, true), coalesce(w.push, true), "
+    "coalesce(w.inbox, true)"
+)
+_PREFERENCES = """
+LEFT JOIN LATERAL (
+    SELECT bool_and(wanted) FILTER (WHERE channel = 'sms') AS sms,
+           bool_and(wanted) FILTER (WHERE channel = 'email') AS email,
+           bool_and(wanted) FILTER (WHERE channel = 'push') AS push,
+           bool_and(wanted) FILTER (WHERE channel = 'inbox') AS inbox
+    FROM investors_preference WHERE investor_id = i.id AND topic_id = %(topic)s) w ON true
+"""
+
+
+def topic_is_mandatory(topic_code: str) -> bool:
+    """Whether a rule makes the topic mandatory; raises NotFound for a topic that is not there."""
+    found = Topic.objects.filter(pk=topic_code).values_list("mandatory", flat=True).first()
+    if found is None:
+        raise NotFound(
+            _("There is no topic “%(code)s”.") % {"code": topic_code}, field="topic_code"
+        )
+    return found
+
+
+def stream_candidates(
+    *, audience: Audience, topic_code: str, batch: int = 2000
+) -> Iterator[list[Candidate]]:
+    """Everyone in `audience` as of one instant, in lists of `batch`, ordered by id.
+
+    One query behind a server-side cursor that survives the caller's commits.
+    """
+    condition, params = _condition(audience)
+    sql = f"{_query(topic_code)} WHERE {condition} ORDER BY i.id"
+    params["topic"] = topic_code
+    name = f"candidates_{uuid.uuid4().hex}"
+    with connection.cursor() as ordinary:
+        held = "WITH HOLD" if not connection.in_atomic_block else ""
+        with transaction.atomic():  # the declaration alone; a held cursor outlives it
+            ordinary.execute(f"DECLARE {name} NO SCROLL CURSOR {held} FOR {sql}", params)
+        try:
+            while rows := _fetch(ordinary, f"FETCH {int(batch)} FROM {name}"):
+                yield [_candidate(row) for row in rows]
+        finally:
+            if connection.connection is not None and not connection.needs_rollback:
+                ordinary.execute(f"CLOSE {name}")
+
+
+def candidates_after(
+    audience: Audience, topic_code: str, *, after: UUID | None, limit: int
+) -> list[Candidate]:
+    """The next `limit` of `audience` by id, beyond `after` (None: from the beginning)."""
+    condition, params = _condition(audience)
+    if after is not None:
+        condition += " AND i.id > %(after)s"
+    sql = f"{_query(topic_code)} WHERE {condition} ORDER BY i.id LIMIT %(limit)s"
+    params.update(topic=topic_code, after=after, limit=limit)
+    with connection.cursor() as cursor:
+        return [_candidate(row) for row in _fetch(cursor, sql, params)]
+
+
+def current_standing(ids: Iterable[UUID], topic_code: str) -> dict[UUID, Candidate]:
+    """The same rows for these investors as they stand now, closed ones too (`active` says so)."""
+    sql = f"{_query(topic_code)} WHERE i.id = ANY(%(ids)s)"
+    with connection.cursor() as cursor:
+        rows = _fetch(cursor, sql, {"ids": list(ids), "topic": topic_code})
+    return {row[0]: _candidate(row) for row in rows}
+
+
+def open_contacts(
+    contact_ids: Iterable[UUID], *, keys: Mapping[UUID, bytes] | None = None
+) -> dict[UUID, str]:
+    """The plain values of contacts, for sending. Those of erased investors are absent.
+
+    `keys` are the investors' data keys if the caller has them already (`sealing.keys_of`).
+    Showing one to a person goes through `services.reveal_contact` instead.
+    """
+    with connection.cursor() as cursor:
+        rows = _fetch(
+            cursor,
+            "SELECT id, investor_id, value_sealed FROM investors_contactpoint "
+            "WHERE id = ANY(%(ids)s)",
+            {"ids": list(contact_ids)},
+        )
+    keys = sealing.keys_of({row[1] for row in rows}) if keys is None else keys
+    return {
+        contact_id: vault.open_contact(keys[investor_id], sealed)
+        for contact_id, investor_id, sealed in rows
+        if investor_id in keys
+    }
+
+
+def open_profiles(
+    ids: Iterable[UUID], *, keys: Mapping[UUID, bytes] | None = None
+) -> dict[UUID, vault.Profile]:
+    """Customer numbers and names, for personal placeholders and for pages that mask them. Those
+    of erased investors are absent; `keys` as in `open_contacts`."""
+    with connection.cursor() as cursor:
+        rows = _fetch(
+            cursor,
+            "SELECT id, profile FROM investors_investor WHERE id = ANY(%(ids)s)",
+            {"ids": list(ids)},
+        )
+    keys = sealing.keys_of([row[0] for row in rows]) if keys is None else keys
+    return {
+        investor_id: vault.open_profile(keys[investor_id], sealed)
+        for investor_id, sealed in rows
+        if investor_id in keys
+    }
+
+
+def _query(topic_code: str) -> str:
+    if topic_is_mandatory(topic_code):
+        return _SELECT.format(wanted=_ALWAYS)
+    return _SELECT.format(wanted=_WANTED) + _PREFERENCES
+
+
+def _condition(audience: Audience) -> tuple[str, dict[str, Any]]:
+    """The audience as SQL over `i`, and its parameters."""
+    parts = ["i.status = 'active'"]
+    params: dict[str, Any] = {}
+    if audience.line:
+        parts.append(
+            "i.business_line_id = (SELECT id FROM core_businessline WHERE code = %(line)s)"
+        )
+        params["line"] = audience.line
+    filters: list[tuple[str, tuple[Any, ...], str]] = [
+        ("languages", audience.languages, "i.language = ANY(%(languages)s)"),
+        ("risk_levels", audience.risk_levels, "i.risk_level = ANY(%(risk_levels)s)"),
+        ("flags", audience.account_flags, "i.account_flags::text[] && %(flags)s"),
+        ("ids", audience.ids, "i.id = ANY(%(ids)s)"),
+    ]
+    for name, values, condition in filters:
+        if values:
+            parts.append(condition)
+            params[name] = list(values)
+    return " AND ".join(parts), params
+
+
+def _fetch(cursor: Any, sql: str, params: Mapping[str, Any] | None = None) -> list[Any]:
+    cursor.execute(sql, params)
+    return list(cursor.fetchall())
+
+
+def _candidate(row: tuple[Any, ...]) -> Candidate:
+    return Candidate._make((*row[:6], tuple(row[6]), *row[7:]))
