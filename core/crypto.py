@@ -62,20 +62,22 @@ def unseal(key: bytes, sealed: bytes, *, context: bytes) -> bytes:
 
 
 def load_key(name: str) -> bytes:
-    """The 32-byte key `name` from `VOUCHSAFE_<NAME>` (base64) or `KEY_DIR/<name>.key`.
+    """The 32-byte key `name` from `VOUCHSAFE_<NAME>` or `VOUCHSAFE_<NAME>_KEY` (base64), or from
+    `KEY_DIR/<name>.key`.
 
-    Raises Misconfigured when it is absent or not 32 bytes.
+    Raises Misconfigured when it is absent, not base64 or not 32 bytes.
     """
-    env = os.environ.get("VOUCHSAFE_" + name.upper().replace("-", "_"))
+    variable = "VOUCHSAFE_" + name.upper().replace("-", "_")
+    env = os.environ.get(variable) or os.environ.get(f"{variable}_KEY")
     path = Path(settings.KEY_DIR) / f"{name}.key"
-    if env:
-        raw = base64.b64decode(env)
-    elif path.exists():
-        raw = base64.b64decode(path.read_bytes())
-    else:
+    if not env and not path.exists():
         raise Misconfigured(
             _("The key “%(name)s” is missing.") % {"name": name}, code="key_missing"
         )
+    try:
+        raw = base64.b64decode(env or path.read_bytes())
+    except ValueError:
+        raise Misconfigured(_("The key “%(name)s” is not base64.") % {"name": name}) from None
     if len(raw) != KEY_BYTES:
         raise Misconfigured(_("The key “%(name)s” must have 32 bytes.") % {"name": name})
     return raw

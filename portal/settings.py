@@ -44,7 +44,7 @@ INSTALLED_APPS = [
     "investors",
     "audit",
     "core",
-    "django.contrib.admin",
+    "portal.apps.ConsoleConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",

@@ -1,0 +1,109 @@
+"""`check --deploy`: silent with a documented environment, and it names each unsafe setting."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.checks import run_checks
+
+from core import crypto
+from portal import checks
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+SAFE = {
+    "DEBUG": False,
+    "PRODUCTION": True,
+    "EMBEDDED": False,
+    "PUBLIC_URL": "https://portal.example.com",
+    "ALLOWED_HOSTS": ["portal.example.com"],
+    "CELERY_BROKER_URL": "amqps://mq.example.com/vouchsafe",
+    "SMS_SECRET": "x" * 32,
+    "MAIL_EVENTS_SECRET": "y" * 32,
+    "SMTP_URL": "smtps://smtp.example.com",
+    "SMS_URL": "https://sms.example.com/v1/messages",
+    "LEDGER_ORIGIN": "portal.example.com/ledger",
+    "MAIL_DOMAIN": "example.com",
+    "MAIL_FROM": "Example Securities <notices@example.com>",
+    "DATABASES": {"default": {"USER": "vouchsafe_app"}, "owner": {"USER": "vouchsafe_owner"}},
+}
+
+
+@pytest.fixture
+def production(monkeypatch):
+    """A function that sets one setting, on top of safe ones. Not pytest-django's `settings`:
+    overriding DATABASES that way would reset connections."""
+    for name, value in SAFE.items():
+        monkeypatch.setattr(settings, name, value)
+    crypto.create_key_file("ledger")
+    return lambda name, value: monkeypatch.setattr(settings, name, value)
+
+
+def found() -> list[str]:
+    return [error.id.removeprefix("vouchsafe.") for error in checks.production_settings(None)]
+
+
+def test_safe_settings_are_silent(production):
+    assert found() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "number"),
+    [
+        ("DEBUG", True, "E001"),
+        ("PRODUCTION", False, "E002"),
+        ("EMBEDDED", True, "E003"),
+        ("DATABASES", {"default": {"USER": "one"}, "owner": {"USER": "one"}}, "E004"),
+        ("PUBLIC_URL", "http://portal.example.com", "E005"),
+        ("ALLOWED_HOSTS", ["*"], "E006"),
+        ("ALLOWED_HOSTS", ["other.example.com"], "E006"),
+        ("CELERY_BROKER_URL", "filesystem://", "E009"),
+        ("SMS_SECRET", "local-gateway", "E010"),
+        ("SMS_SECRET", "", "E010"),
+        ("MAIL_EVENTS_SECRET", "short", "E011"),
+        ("SMTP_URL", "smtp://smtp.example.com", "E012"),
+        ("SMS_URL", "http://sms.example.com", "E013"),
+        ("LEDGER_ORIGIN", "vouchsafe.example/ledger", "E014"),
+        ("MAIL_DOMAIN", "vouchsafe.example", "E015"),
+        ("MAIL_FROM", "notices@vouchsafe.example", "E016"),
+    ],
+)
+def test_each_unsafe_setting_is_named(production, name, value, number):
+    production(name, value)
+    assert found() == [number]
+
+
+def test_missing_and_open_keys_are_named(production, tmp_path):
+    production("KEY_DIR", tmp_path)
+    assert found() == ["E007", "E007", "E007"]
+    for name in checks.KEYS:
+        crypto.create_key_file(name)
+    assert found() == []
+    (tmp_path / "kek.key").chmod(0o644)
+    assert found() == ["E008"]
+    (tmp_path / "kek.key").chmod(0o600)
+    (tmp_path / "kek.key").write_text("AAAA")
+    assert found() == ["E007"]
+
+
+def test_every_number_is_used_once():
+    source = Path(checks.__file__).read_text()
+    numbers = [f"E{n:03}" for n in range(1, 17)]
+    assert [number for number in numbers if source.count(f'"{number}"') != 1] == []
+
+
+def test_the_checks_run_with_deploy_only():
+    assert not [m for m in run_checks() if m.id.startswith("vouchsafe.")]
+    assert [m for m in run_checks(include_deployment_checks=True) if m.id.startswith("vouchsafe.")]
+
+
+def test_the_documented_environment_is_clean():
+    clean = {name: value for name, value in os.environ.items() if "VOUCHSAFE" not in name}
+    done = subprocess.run(
+        [ROOT / ".ci" / "deploy-check"], capture_output=True, text=True, env=clean, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
