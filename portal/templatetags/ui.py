@@ -248,6 +248,18 @@ def proof(value: Any, length: int = 12) -> SafeString:
     )
 
 
+@register.simple_tag
+def share(part: float | None, whole: float | None) -> SafeString:
+    """`part` of `whole` as a thin bar; the figure stands beside it, so it is hidden from
+    screen readers."""
+    width = round(100 * (part or 0) / whole) if whole else 0
+    return format_html(
+        '<svg class="share" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true">'
+        '<rect class="track" width="100" height="4"/><rect width="{}" height="4"/></svg>',
+        width,
+    )
+
+
 @register.inclusion_tag("ui/empty.html")
 def empty(title: str, text: str = "", url: str = "", action: str = "", symbol: str = "") -> dict:
     """What a list shows when it has nothing: what this is, and what to do."""
