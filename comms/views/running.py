@@ -106,7 +106,7 @@ def _release_page(
         preview = notices.preview_audience(notice_id=notice.pk, actor=actor, now=clock.now())
         context |= dry_run_context(notice, preview) | {
             "changes": difference_words(audience.difference(notice.dry_run, preview.summary())),
-            "block": _why_not(notice, actor),
+            "why_not": _why_not(notice, actor),
             "may_refuse": Capability.NOTICES_RELEASE in actor.capabilities,
             "refuse_form": form,
             "shown": _shown(notice),

@@ -6,11 +6,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from audit import sealing
 from comms.models import Notice
 from core.roles import Role
-from investors import vault
-from investors.models import Investor
 from tests.builders import (
     actor_of,
     approved_template,
@@ -23,6 +20,8 @@ from tests.builders import (
 from tests.core.builders import last_record, sign_in
 from tests.templates_mgmt.builders import make_draft
 
+from .visitors import ref_of, visitor
+
 pytestmark = pytest.mark.django_db
 
 FORM = {
@@ -34,14 +33,6 @@ FORM = {
     "value_since": "09:30",
     "reason": "the trading system was down",
 }
-
-
-def ref_of(investor: Investor) -> str:
-    return vault.open_profile(sealing.key_of(investor.pk), bytes(investor.profile)).ref
-
-
-def visitor(role: Role, **options) -> Client:
-    return sign_in(Client(), make_user(role, lines=[make_line()]), **options)
 
 
 @pytest.fixture
