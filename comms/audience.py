@@ -12,10 +12,10 @@ from uuid import UUID
 from django.conf import settings
 
 from comms import bulk, content, planning
-from comms import standing as investors
 from comms.models import Notice
 from comms.planning import Planner, Policy
 from comms.rules import Channel, Criticality, DeliveryState
+from investors import candidates as investors
 from investors.rules.audience import Audience, Candidate
 from templates_mgmt.selectors import approved_version
 from templates_mgmt.sms import sms_length

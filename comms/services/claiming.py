@@ -13,7 +13,6 @@ from django.db import transaction
 
 from audit import sealing
 from comms import bulk, content, journal, planning
-from comms import standing as investors
 from comms.channels import base
 from comms.channels.base import Outgoing
 from comms.journal import Happening
@@ -24,6 +23,7 @@ from core.actor import Actor
 from core.clock import uuid7
 from core.crypto import SealBroken
 from core.errors import Conflict
+from investors import candidates as investors
 from templates_mgmt.rendering import MissingValue, Rendered
 from templates_mgmt.selectors import approved_version
 
