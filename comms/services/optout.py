@@ -84,7 +84,7 @@ def withdraw_channel(
     delivery: Delivery, *, method: str, actor: Actor, now: dt.datetime, ip: str | None = None
 ) -> None:
     """Withdraw the consent that `delivery` relied on, unless it is gone already."""
-    if _granted(delivery):
+    try:
         investors.withdraw_consent(
             investor_id=delivery.investor_id,
             purpose=f"channel.{delivery.channel}",
@@ -93,6 +93,9 @@ def withdraw_channel(
             now=now,
             ip=ip,
         )
+    except Conflict as error:
+        if error.code != "consent_absent":
+            raise
 
 
 def _granted(delivery: Delivery) -> bool:

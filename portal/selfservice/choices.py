@@ -15,6 +15,7 @@ from core.errors import NotFound
 from core.pages import KeysetPage
 from investors import services
 from investors.models import ConsentEntry, Investor
+from investors.selectors import preference_matrix
 from portal.selfservice import selectors
 
 METHOD = "portal"
@@ -27,15 +28,16 @@ def set_wishes(
     Mandatory topics are not touched, whatever was sent."""
     changed = 0
     with transaction.atomic():
-        for row in selectors.topics(investor):
-            for wish in row.wishes:
-                if row.topic.mandatory or wish.wanted == (wish.name in wanted):
+        for row in preference_matrix(investor.pk):
+            for cell in row.cells:
+                wish = f"{row.topic.code}.{cell.channel}" in wanted
+                if row.locked or cell.wanted == wish:
                     continue
                 services.set_preference(
                     investor_id=investor.pk,
                     topic=row.topic.code,
-                    channel=wish.channel,
-                    wanted=not wish.wanted,
+                    channel=cell.channel,
+                    wanted=wish,
                     actor=actor,
                     now=now,
                 )

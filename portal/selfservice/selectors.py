@@ -15,11 +15,10 @@ from comms.channels.inbox import CONTEXT
 from comms.models import InboxMessage, Notice
 from core.errors import NotFound
 from core.pages import KeysetPage, keyset_page
-from investors.models import ConsentEntry, ConsentNotice, ConsentState, Investor, Preference, Topic
+from investors.models import ConsentEntry, ConsentNotice, ConsentState, Investor
 from investors.rules import CONTRACTUAL, EMAIL, INBOX, PURPOSES, SMS
 from templates_mgmt.rendering import sanitise_html
 
-CHANNELS = ("sms", "email", "inbox")
 ASKED = (SMS, EMAIL, INBOX)
 _ALPHABET = frozenset("23456789ABCDEFGHJKLMNPQRSTUVWXYZ")
 
@@ -62,47 +61,6 @@ def letter(investor: Investor, delivery_id: UUID) -> Letter:
 def unread_count(investor: Investor) -> int:
     """How many messages the investor has not opened."""
     return InboxMessage.objects.filter(investor=investor, viewed_at=None).count()
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """One cell of the topic × channel matrix."""
-
-    name: str
-    channel: str
-    wanted: bool
-
-
-@dataclass(frozen=True, slots=True)
-class TopicRow:
-    """A topic with its wishes; a mandatory one is locked and says why."""
-
-    topic: Topic
-    wishes: tuple[Wish, ...]
-
-
-def topics(investor: Investor) -> list[TopicRow]:
-    """The whole matrix. What was never touched is wanted."""
-    stored = {
-        (topic, channel): wanted
-        for topic, channel, wanted in Preference.objects.filter(investor=investor).values_list(
-            "topic_id", "channel", "wanted"
-        )
-    }
-    return [
-        TopicRow(
-            topic,
-            tuple(
-                Wish(
-                    f"{topic.code}.{channel}",
-                    channel,
-                    topic.mandatory or stored.get((topic.code, channel), True),
-                )
-                for channel in CHANNELS
-            ),
-        )
-        for topic in Topic.objects.all()
-    ]
 
 
 @dataclass(frozen=True, slots=True)

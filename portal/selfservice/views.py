@@ -20,6 +20,7 @@ from core.forms import add_error
 from core.middleware import address_of
 from core.pages import safe_path
 from investors.rules import METHODS, PURPOSES
+from investors.selectors import preference_matrix
 from portal.selfservice import choices, selectors, sessions, signin
 from portal.selfservice.forms import CodeAndRefForm, CodeForm, ContactForm
 from portal.selfservice.sessions import me_page
@@ -145,7 +146,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("Saved.") if changed else _("Nothing had changed."))
         return redirect("me-preferences")
     context = {
-        "topics": selectors.topics(investor),
+        "topics": preference_matrix(investor.pk),
         "consents": selectors.consents(investor),
         "devices": investor.devices.filter(removed_at=None),
         "this_device": request.session[sessions.KEY]["device"],

@@ -84,7 +84,7 @@ def test_reading_is_evidence_once_and_a_record_each_time(me, investor):
     delivery.refresh_from_db()
     assert (delivery.state, delivery.evidence) == ("delivered", Evidence.VIEWED)
     assert DeliveryEvent.objects.filter(delivery=delivery, kind="viewed").count() == 1
-    actions = Record.objects.filter(delivery=delivery, actor=f"investor:{investor.pk}")
+    actions = Record.objects.filter(delivery=delivery.pk, actor=f"investor:{investor.pk}")
     assert set(actions.values_list("action", flat=True)) == {
         "delivery.viewed",
         "inbox.viewed_again",

@@ -1,0 +1,11 @@
+"""Where providers post, under /api/v1/."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from comms import webhooks
+
+urlpatterns = [
+    path("webhooks/<slug:provider>/", webhooks.receive, name="webhook"),
+]
