@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
 from django.db import connection
 
+from audit.leaf import leaf_of_row
 from audit.merkle import Tile
 
 _INSTANT = """to_char(r.{0} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
@@ -86,3 +88,36 @@ def write_leaves(first: int, records: Iterable[str], hashes: Iterable[bytes]) ->
         cursor.copy("COPY audit_leaf (index, record, hash) FROM STDIN") as copy,
     ):
         copy.write(block)
+
+
+def leaf_rows(first: int, end: int) -> list[tuple[int, bytes]]:
+    """(index, leaf bytes) of the leaves [first, end), from their records."""
+    with binary() as cursor:
+        cursor.execute(
+            f"SELECT l.index, {ROW} FROM audit_leaf l JOIN audit_record r ON r.id = l.record "  # noqa: S608
+            "WHERE l.index >= %s AND l.index < %s ORDER BY l.index",
+            [first, end],
+            binary=True,
+        )
+        return [(index, leaf_of_row(*row)) for index, *row in cursor]
+
+
+@contextmanager
+def snapshot(count: int) -> Iterator[list[psycopg.Connection[Any]]]:
+    """`count` connections of their own on one snapshot of the database, read only."""
+    wrappers = [connection.copy() for _ in range(count)]
+    try:
+        drivers: list[psycopg.Connection[Any]] = []
+        for wrapper in wrappers:
+            wrapper.ensure_connection()
+            driver: psycopg.Connection[Any] = wrapper.connection
+            driver.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            drivers.append(driver)
+        name = drivers[0].execute("SELECT pg_export_snapshot()").fetchone()
+        assert name is not None
+        for driver in drivers[1:]:
+            driver.execute("SET TRANSACTION SNAPSHOT %s", [name[0]])
+        yield drivers
+    finally:
+        for wrapper in wrappers:
+            wrapper.close()

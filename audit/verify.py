@@ -16,13 +16,12 @@ import heapq
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import psycopg
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -210,7 +209,7 @@ def check_log(
     started = time.monotonic()
     found = _Findings()
     key = keys.verifier_key()
-    with _snapshot() as (leaves, signed, rest):
+    with store.snapshot(3) as (leaves, signed, rest):
         claims = list(_outside_claims(against, key, found, rest))
         outside = next((claim.size for claim in claims if claim.source == "against"), None)
         stored = _stored_claims(signed, key, found)
@@ -241,27 +240,6 @@ def check_log(
 
 
 # --- reading --------------------------------------------------------------------------------
-
-
-@contextmanager
-def _snapshot() -> Iterator[list[psycopg.Connection[Any]]]:
-    """Three connections on one snapshot of the database: two stream, the last looks up."""
-    wrappers = [connection.copy() for _ in range(3)]
-    try:
-        drivers = []
-        for wrapper in wrappers:
-            wrapper.ensure_connection()
-            driver: psycopg.Connection[Any] = wrapper.connection
-            driver.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            drivers.append(driver)
-        name = drivers[0].execute("SELECT pg_export_snapshot()").fetchone()
-        assert name is not None
-        for driver in drivers[1:]:
-            driver.execute("SET TRANSACTION SNAPSHOT %s", [name[0]])
-        yield drivers
-    finally:
-        for wrapper in wrappers:
-            wrapper.close()
 
 
 def _one(driver: psycopg.Connection[Any], query: str) -> int:

@@ -1,0 +1,1 @@
+"""Regulator exports: a BagIt bag that proves itself (L8)."""
