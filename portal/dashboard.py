@@ -23,6 +23,7 @@ from comms.models import Notice, Tally
 from core.actor import Actor
 from core.roles import Capability as C
 from investors.models import ImportBatch
+from investors.selectors import imports_visible_to
 from templates_mgmt.models import Contributor, TemplateVersion
 
 WINDOW = dt.timedelta(hours=24)
@@ -197,10 +198,7 @@ class Overview:
     @cached_property
     def imports(self) -> list[ImportBatch]:
         """The last imports of the actor's lines."""
-        batches = ImportBatch.objects.select_related("business_line")
-        if C.LINES_ALL not in self.actor.capabilities:
-            batches = batches.filter(business_line__in=self.actor.lines)
-        return list(batches[:4])
+        return list(imports_visible_to(self.actor)[:4])
 
     def hourly(self, zone: dt.tzinfo) -> tuple[list[str], dict[str, list[int]]]:
         """Deliveries reached and failed per hour of the window: column labels and series."""

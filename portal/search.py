@@ -19,6 +19,7 @@ from audit.models import Leaf, Record
 from comms.models import Delivery, Notice
 from core.actor import Actor
 from core.roles import Capability as C
+from investors import selectors as investors
 from portal.dashboard import address
 from templates_mgmt.selectors import find_templates
 
@@ -30,7 +31,7 @@ MAX_LENGTH = 200
 class Hit:
     """One result. `state` and `kind` are for the status badge; blank when there is none."""
 
-    title: str
+    title: str | Promise
     url: str
     note: str | Promise = ""
     state: str = ""
@@ -47,7 +48,7 @@ class Area:
     icon: str
     hits: list[Hit] = field(default_factory=list)
     more: str = ""
-    investors: list[UUID] = field(default_factory=list)
+    people: list[UUID] = field(default_factory=list)
 
 
 def search_everything(*, text: str, actor: Actor, now: dt.datetime) -> list[Area]:
@@ -65,21 +66,19 @@ def search_everything(*, text: str, actor: Actor, now: dt.datetime) -> list[Area
 
 
 def _record(text: str, areas: list[Area], actor: Actor, now: dt.datetime) -> None:
-    investors = [investor for area in areas for investor in area.investors]
+    people = [person for area in areas for person in area.people]
     sealed = None
-    if not investors and actor.user_id is not None:
+    if not people and actor.user_id is not None:
         key = sealing.key_for(actor.user_id, now=now)
         sealed = sealing.seal_text(key, json.dumps({"text": text}), context="search")
     record.record(
         action="search.everything",
         actor=actor,
         now=now,
-        subjects=Subjects(
-            staff=actor.user_id, investor=investors[0] if len(investors) == 1 else None
-        ),
+        subjects=Subjects(staff=actor.user_id, investor=people[0] if len(people) == 1 else None),
         payload={
             "found": {area.code: len(area.hits) for area in areas},
-            "investors": [str(investor) for investor in investors],
+            "investors": [str(person) for person in people],
         },
         sealed=sealed,
     )
@@ -122,6 +121,25 @@ def _templates(text: str, actor: Actor) -> Area:
     return _short(area, "template-list")
 
 
+def _investors(text: str, actor: Actor) -> Area:
+    """By the whole customer number, phone number or e-mail address, or by id; masked."""
+    area = Area("investors", _("Investors"), "investor")
+    found = list(investors.find(actor, text)[: LIMIT + 1])
+    area.people = [investor.pk for investor in found]
+    profiles = investors.masked_profiles(area.people)
+    area.hits = [
+        Hit(
+            title=f"{profile.name} {profile.ref}".strip() or _("erased"),
+            url=address("investor-detail", args=[investor.pk]),
+            note=investor.business_line.name,
+            state=investor.status,
+        )
+        for investor in found
+        if (profile := profiles.get(investor.pk, investors.MaskedProfile("", "")))
+    ]
+    return _short(area, "investor-list")
+
+
 def _records(text: str, actor: Actor) -> Area:
     """Records by their id, by the id of what they are about, or by their place in the log."""
     area = Area("records", _("Records"), "audit")
@@ -150,6 +168,7 @@ def _records(text: str, actor: Actor) -> Area:
 AREAS: list[tuple[C, Callable[[str, Actor], Area]]] = [
     (C.NOTICES_VIEW, _notices),
     (C.TEMPLATES_VIEW, _templates),
+    (C.INVESTORS_VIEW, _investors),
     (C.AUDIT_BROWSE, _records),
 ]
 
