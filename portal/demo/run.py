@@ -18,6 +18,7 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
+from core.errors import VouchsafeError
 from portal.demo import people
 from portal.demo.walk import STEPS, StepFailed, Walk
 
@@ -46,7 +47,7 @@ def walk_the_main_path(address: str, console: Console) -> tuple[Walk, bool]:
             task = bars.add_task(title, total=None)
             try:
                 walk.facts[name] = step(walk, _report_to(bars, task))
-            except StepFailed as error:
+            except (StepFailed, VouchsafeError) as error:
                 failure = f"{name}: {error}"
                 break
             finally:

@@ -38,10 +38,10 @@ def investor_on_the_web(walk: Walk, messages: Sequence[InboxMessage]) -> UUID:
         since = time.time()
         page = _submit(browser, browser.get("me/sign-in/"), contact=address)
         page = _submit(browser, page, code=_code_from_mail(address, since))
-        read = browser.get(f"me/inbox/{message.pk}/")
+        read = browser.get(f"me/messages/{message.pk}/")
         if read.status_code != 200:
             raise NoWayIn(f"reading the message answered {read.status_code}")
-        _submit(browser, read, action=f"/me/inbox/{message.pk}/acknowledge/")
+        _submit(browser, read, action=f"/me/messages/{message.pk}/acknowledge/")
     return message.pk
 
 
