@@ -59,8 +59,8 @@ def parse(raw: bytes) -> Notification:
     report = _part(message, "message/delivery-status")
     if report is None:
         raise NotADsn("no message/delivery-status part")
-    blocks = report.get_payload()
-    if not isinstance(blocks, list) or len(blocks) < 2:
+    blocks = _children(report)
+    if len(blocks) < 2:
         raise NotADsn("the delivery-status part names no recipient")
     per_message, per_recipient = blocks[0], blocks[1:]
     envelope_id = _field(per_message, "Original-Envelope-Id")
@@ -95,13 +95,11 @@ def _original_id(message: EmailMessage | Message) -> str:
         part = _part(message, kind)
         if part is None:
             continue
-        payload = part.get_payload()
-        if isinstance(payload, list) and payload:
-            text = str(payload[0].get("Message-ID", ""))
-        else:
-            headers = message_from_bytes(part.get_payload(decode=True) or b"")
-            text = str(headers.get("Message-ID", ""))
-        if match := _MESSAGE_ID.search(text):
+        children = _children(part)
+        raw = part.get_payload(decode=True)
+        headers = message_from_bytes(raw if isinstance(raw, bytes) else b"")
+        original = children[0] if children else headers
+        if match := _MESSAGE_ID.search(str(original.get("Message-ID", ""))):
             return match.group(1)
     match = _MESSAGE_ID.search(str(message.get("In-Reply-To", "")))
     return match.group(1) if match else ""
@@ -112,10 +110,16 @@ def _part(message: Message, content_type: str) -> Message | None:
     if message.get_content_type() == content_type:
         return message
     if message.get_content_maintype() == "multipart":
-        for child in message.get_payload():
-            if isinstance(child, Message) and (found := _part(child, content_type)) is not None:
+        for child in _children(message):
+            if (found := _part(child, content_type)) is not None:
                 return found
     return None
+
+
+def _children(message: Message) -> list[Message]:
+    payload = message.get_payload()
+    parts = payload if isinstance(payload, list) else []
+    return [part for part in parts if isinstance(part, Message)]
 
 
 def _field(block: Message, name: str) -> str:

@@ -155,7 +155,7 @@ def mime_of(message: Outgoing, *, date: str) -> bytes:
     """The message as it goes over the wire, CRLF lines. The same `message` and `date` always
     give the same bytes. Raises ValueError when a header would break out of its line."""
     to = _address(message.to)
-    mail = EmailMessage(_policy_for(message.to))
+    mail = EmailMessage(_POLICY if message.to.isascii() else _UTF8_POLICY)
     name, sender = parseaddr(settings.MAIL_FROM)
     mail["From"] = Address(name, addr_spec=sender)
     mail["To"] = to
@@ -236,10 +236,6 @@ def _address(address: str) -> Address:
     if not at or not local or not domain or re.search(r"[\s<>(),;:\\\"\x00-\x1f\x7f]", address):
         raise ValueError("not a plain address")
     return Address(username=local, domain=domain)
-
-
-def _policy_for(address: str) -> policy.EmailPolicy:
-    return _POLICY if address.isascii() else _UTF8_POLICY
 
 
 def _one_line(value: str) -> str:

@@ -217,7 +217,7 @@ class MailPeer:
 class _Controller(Controller):
     def _trigger_server(self) -> None:
         """aiosmtpd connects once to see the server work; port 0 is known only now."""
-        self.port = self.server.sockets[0].getsockname()[1]
+        self.port = self.server.sockets[0].getsockname()[1]  # type: ignore[union-attr]
         super()._trigger_server()
 
 

@@ -126,7 +126,7 @@ def remove_device(*, device_id: UUID, actor: Actor, now: dt.datetime) -> None:
     with transaction.atomic():
         device = (
             BoundDevice.objects.select_for_update()
-            .filter(pk=device_id, investor=actor.id, removed_at=None)
+            .filter(pk=device_id, investor=UUID(actor.id), removed_at=None)
             .first()
         )
         if device is None:

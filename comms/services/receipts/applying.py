@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +23,10 @@ from investors import services as investors
 
 WAIT_FOR_REFERENCE = dt.timedelta(minutes=15)
 WAIT_FOR_HAND_OVER = dt.timedelta(hours=24)
+_READ = (
+    "notice_id", "investor_id", "contact_id", "channel", "state", "evidence", "attempts",
+    "provider", "provider_ref",
+)  # fmt: skip
 # The receipt itself is at fault. A lost connection or a deadlock is not among these: then the
 # receipts stay pending as they were.
 _POISON = (DataError, IntegrityError, SealBroken, VouchsafeError)
@@ -57,7 +62,7 @@ def apply_dsn(raw: bytes, *, provider: str, now: dt.datetime) -> Applied:
         return _apply(list(locked), now)
 
 
-def apply_pending(*, now: dt.datetime, limit: int = 50) -> Applied:
+def apply_pending(*, now: dt.datetime, limit: int = 200) -> Applied:
     """Apply up to `limit` stored receipts. Safe to run in parallel: rows are claimed.
 
     When the batch fails as a whole, each receipt is tried alone, and the one at fault is
@@ -131,7 +136,16 @@ def _apply(receipts: Sequence[RawReceipt], now: dt.datetime) -> Applied:
         _finish(receipt, parsed[receipt.id], waiting, now, result)
     _write(changes.values(), now)
     _follow_up(changes.values(), now)
-    RawReceipt.objects.bulk_update(receipts, ["processed_at", "error"], batch_size=500)
+    bulk.execute(
+        "UPDATE comms_rawreceipt r SET processed_at = v.at, error = v.error "
+        "FROM unnest(%s::uuid[], %s::timestamptz[], %s::text[]) AS v(id, at, error) "
+        "WHERE r.id = v.id",
+        [
+            [receipt.id for receipt in receipts],
+            [receipt.processed_at for receipt in receipts],
+            [receipt.error for receipt in receipts],
+        ],
+    )
     return Applied(**result)
 
 
@@ -151,7 +165,8 @@ def _lock_deliveries(
 ) -> dict[UUID | tuple[str, str], Delivery]:
     """The deliveries that the events name, by id and by (provider, reference), locked in id
     order so that two appliers never wait for each other in a circle."""
-    wanted = {event.delivery_id for events in by_provider.values() for event in events} - {None}
+    told = itertools.chain.from_iterable(by_provider.values())
+    wanted = {event.delivery_id for event in told if event.delivery_id is not None}
     for provider, events in by_provider.items():
         refs = [event.ref for event in events if event.delivery_id is None]
         if refs:
@@ -160,7 +175,7 @@ def _lock_deliveries(
                 .filter(provider_ref__in=refs, provider=provider)
                 .values_list("id", flat=True)
             )
-    locked = Delivery.objects.select_for_update().filter(id__in=wanted).order_by("id")
+    locked = Delivery.objects.select_for_update().filter(id__in=wanted).order_by("id").only(*_READ)
     found: dict[UUID | tuple[str, str], Delivery] = {}
     for delivery in locked:
         found[delivery.id] = delivery
