@@ -56,7 +56,8 @@ def sweep() -> None:
     now = clock.now()
     while recovery.recover_expired(now=now) == recovery.BATCH:
         pass
-    receipts.apply_pending(now=now)
+    while receipts.apply_pending(now=now).receipts:
+        pass
     fallback.release_held(now=now)
     fallback.advance(now=now)
     closing.cancel_open(now=now)
