@@ -13,11 +13,17 @@ from pathlib import Path
 
 import axe_core_python
 import pytest
+from django.contrib.sessions.backends.db import SessionStore
+from django.http import HttpResponse
+from django.test import RequestFactory
 from django.urls import reverse
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
+from core import clock
 from core.models import User
+from investors.models import Investor
+from portal.selfservice import sessions
 from tests.core.builders import PASSWORD, code_of, device_of
 
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -90,6 +96,15 @@ class Visitor:
         page.click("main button.primary")
         page.wait_for_url(lambda url: "/sign-in/" not in url)
         return page
+
+    def become(self, investor: Investor) -> None:
+        """A session of `investor`, as the one-time code would have opened it."""
+        request = RequestFactory().get("/me/")
+        request.session = SessionStore()
+        sessions.start(request, HttpResponse(), investor=investor, now=clock.now())
+        request.session.save()
+        cookie = {"name": "sessionid", "value": request.session.session_key, "url": self.base}
+        self.page.context.add_cookies([cookie])  # type: ignore[list-item]
 
     def rail(self) -> list[str]:
         """The addresses that the navigation offers."""

@@ -1,0 +1,83 @@
+"""Pages behind the lists: one of each kind, in the states that matter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.urls import reverse
+
+from comms.models import InboxMessage
+from investors.models import Investor
+from tests.browser import scene
+from tests.browser.conftest import DESKTOP, PHONE, Visitor
+from tests.browser.test_pages import LANGUAGES, SIZES, everyone
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+# Route, then what in the scene it is about.
+STAFF = [
+    ("overview", ""),
+    ("template-new", ""),
+    ("template-detail", "template"),
+    ("version-review", "in_review"),
+    ("version-review", "approved"),
+    ("version-edit", "draft"),
+    ("notice-new", ""),
+    ("notice-detail", "notice_draft"),
+    ("notice-edit", "notice_draft"),
+    ("notice-release", "notice_ready"),
+    ("notice-detail", "notice"),
+    ("notice-deliveries", "notice"),
+    ("notice-excluded", "notice"),
+    ("delivery-detail", "delivery"),
+]
+INVESTOR = ["me-inbox", "me-message", "me-preferences", "me-history"]
+PUBLIC = ["check", "me-sign-in"]
+
+
+@pytest.mark.parametrize(("window", "language"), [(DESKTOP, "en"), (PHONE, "zh-hans")])
+def test_pages_of_staff(
+    visit: Callable[..., Visitor], window: dict[str, int], language: str
+) -> None:
+    ids = scene.set_up()
+    visitor = visit(language=language, window=window)
+    visitor.sign_in(everyone(language))
+    for route, subject in STAFF:
+        visitor.open(reverse(route, args=[ids[subject]] if subject else []))
+        visitor.check(route)
+
+
+@LANGUAGES
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_pages_of_an_investor(visit: Callable[..., Visitor], language: str, dark: bool) -> None:
+    scene.set_up()
+    letter = InboxMessage.objects.latest("created_at")
+    visitor = visit(language=language, window=PHONE, dark=dark)
+    visitor.become(Investor.objects.get(pk=letter.investor_id))
+    for route in INVESTOR:
+        visitor.open(reverse(route, args=[letter.pk] if route == "me-message" else []))
+        visitor.check(route)
+
+
+@SIZES
+def test_public_pages(visit: Callable[..., Visitor], window: dict[str, int]) -> None:
+    visitor = visit(window=window)
+    for route in PUBLIC:
+        visitor.open(reverse(route))
+        visitor.check(route)
+
+
+def test_a_review_by_keyboard(visit: Callable[..., Visitor]) -> None:
+    ids = scene.set_up()
+    visitor = visit(window=DESKTOP)
+    visitor.sign_in(everyone())
+    page = visitor.open(reverse("version-review", args=[ids["in_review"]]))
+
+    page.keyboard.press("j")
+    first = page.evaluate("document.activeElement.closest('[data-item]') !== null")
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    assert first
+    page.keyboard.press("a")
+    assert "Approve" in page.evaluate("document.activeElement.innerText")
