@@ -287,3 +287,26 @@ def export_by_id(export_id: UUID) -> Export:
     if export is None:
         raise NotFound(_("There is no such export."))
     return export
+
+
+def recent_notices(limit: int = 100) -> list[tuple[UUID, str]]:
+    """The newest notices in the ledger, as (id, "code · title"), from the records of their
+    making."""
+    rows = (
+        Record.objects.filter(action="notice.created", notice__isnull=False)
+        .order_by("-id")
+        .defer("sealed")[:limit]
+    )
+    return [(row.notice, _notice_words(row)) for row in rows if row.notice is not None]
+
+
+def _notice_words(row: Record) -> str:
+    content = row.content
+    words = [str(content[name]) for name in ("code", "title") if content.get(name)]
+    return " · ".join(words) or str(row.notice)
+
+
+def downloads_of(export: Export, limit: int = 20) -> list[Listed]:
+    """The newest records of downloads of an export."""
+    rows = Record.objects.filter(object=f"export:{export.pk}", action="export.downloaded")
+    return listed(rows.order_by("-id")[:limit])
