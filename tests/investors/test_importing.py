@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from audit import sealing
 from audit.canonical import canonical_text
-from audit.models import Record
+from audit.models import Record, SubjectKey
 from core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from core.roles import Role
 from investors import selectors, services
@@ -212,7 +211,7 @@ def test_a_customer_of_another_line_is_not_touched(path: Path) -> None:
 
 def test_an_erased_investor_is_not_brought_back(path: Path) -> None:
     run(write_csv(path, [row()]))
-    sealing.SubjectKey.objects.filter(subject=only().pk).update(wrapped=None, destroyed_at=NOW)
+    SubjectKey.objects.filter(subject=only().pk).update(wrapped=None, destroyed_at=NOW)
     assert run(write_csv(path, [row(phone="13900000001")])).by_reason == {"erased": 1}
 
 
