@@ -21,7 +21,7 @@ class _Date(forms.DateField):
     widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
-class _Staff(forms.ModelChoiceField[User]):
+class _Staff(forms.ModelChoiceField):  # type: ignore[type-arg]
     def label_from_instance(self, obj: User) -> str:
         return str(obj)
 
