@@ -7,5 +7,5 @@ from django.urls import path
 from comms import webhooks
 
 urlpatterns = [
-    path("webhooks/<slug:provider>/", webhooks.receive, name="webhook"),
+    path("webhooks/<slug:provider>/", webhooks.WebhookView.as_view(), name="webhook"),
 ]
