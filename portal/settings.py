@@ -227,6 +227,7 @@ LEDGER_ORIGIN = env.text("VOUCHSAFE_LEDGER_ORIGIN", "vouchsafe.example/ledger")
 LEDGER_DIR = Path(env.text("VOUCHSAFE_LEDGER_DIR", str(VAR_DIR / "ledger")))
 LEDGER_BATCH = 2048
 LEDGER_INTERVAL = 0.5  # seconds between the sequencer's looks at an empty queue
+IMPORT_DIR = Path(env.text("VOUCHSAFE_IMPORT_DIR", str(VAR_DIR / "imports")))
 EXPORT_DIR = Path(env.text("VOUCHSAFE_EXPORT_DIR", str(VAR_DIR / "exports")))
 
 # Channels: providers per channel, in order of preference (docs/operations.md).

@@ -33,6 +33,7 @@ from investors.importing.rows import Rejected, Row, interpreter
 from investors.importing.standing import Changes, Known
 from investors.importing.writing import Context, New
 from investors.models import ImportBatch, ImportRejection
+from investors.rules.imports import IMPORTS
 from investors.vault import fingerprints, ref_hash
 
 CHUNK = 2000
@@ -105,7 +106,7 @@ def import_file(
     Each chunk of rows is one transaction with its ledger records; the batch's row counts what is
     committed. A crash loses nothing: importing the file again finds the finished rows unchanged
     and goes on. A dry run does all but write investors. `mapping` is as `columns.resolve` reads
-    it; `batch_id` names a batch made by `upload`. Raises InvalidInput for a file or mapping that
+    it; `batch_id` names a batch that `uploads.request_run` queued. Raises InvalidInput for a file or mapping that
     cannot be used, NotFound for an unknown line, Conflict while another import runs.
     """
     require(actor, Capability.INVESTORS_IMPORT)
@@ -116,7 +117,7 @@ def import_file(
     given = columns.parse(mapping or {})
     facts = reading.sniff(path, encoding=given.encoding, delimiter=given.delimiter)
     use = columns.resolve(facts.headers, mapping)
-    with _only_import():
+    with _only_import(batch_id):
         batch = _begin(batch_id, facts, use, business_line, dry_run, actor, now)
         run = _Run(batch, facts, use, Context(batch.pk, business_line.pk, actor, now), progress)
         try:
@@ -128,9 +129,9 @@ def import_file(
 
 
 @contextlib.contextmanager
-def _only_import() -> Iterator[None]:
-    """Hold the import lock of the database session; batches that a dead process left running
-    are marked as failed, since nobody can be running them."""
+def _only_import(batch_id: UUID | None) -> Iterator[None]:
+    """Hold the import lock of the database session; other batches that a dead process left
+    running are marked as failed, since nobody can be running them."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
         if not cursor.fetchone()[0]:
@@ -138,9 +139,8 @@ def _only_import() -> Iterator[None]:
                 _("Another import is running; wait until it has finished."), code="import_running"
             )
     try:
-        ImportBatch.objects.filter(state=ImportBatch.State.RUNNING).update(
-            state=ImportBatch.State.FAILED, error="interrupted"
-        )
+        left = ImportBatch.objects.filter(state=ImportBatch.State.RUNNING).exclude(pk=batch_id)
+        left.update(state=ImportBatch.State.FAILED, error="interrupted")
         yield
     finally:
         if connection.is_usable():
@@ -162,6 +162,7 @@ def _begin(
             batch = ImportBatch(file_name=facts.path.name, created_by=actor.user_id, created_at=now)
         else:
             batch = ImportBatch.objects.select_for_update().get(pk=batch_id)
+            IMPORTS.check(old=batch.state, new=ImportBatch.State.RUNNING)
             batch.rejections.all().delete()  # of an earlier dry run
         batch.sha256, batch.size = detecting.digest(facts.path), facts.size
         batch.encoding, batch.rows_expected = facts.encoding, facts.rows

@@ -173,10 +173,12 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("uploaded", "Uploaded"),
+                            ("queued", "Queued"),
                             ("checked", "Checked"),
                             ("running", "Running"),
                             ("done", "Done"),
                             ("failed", "Failed"),
+                            ("discarded", "Discarded"),
                         ],
                         default="uploaded",
                         max_length=10,
