@@ -16,18 +16,21 @@ from core.actor import Actor
 from core.errors import Conflict, NotFound
 from investors import services as investors
 from investors.models import ConsentState, Topic
+from investors.rules import CONTRACTUAL
 
 
 @dataclass(frozen=True, slots=True)
 class WayOut:
     """What an unsubscribe link can do: leave the topic on that channel, or the whole channel.
 
-    A mandatory topic cannot be left; `topic.why` names the rule.
+    A mandatory topic cannot be left (`topic.why` names the rule), nor a channel that belongs to
+    the account contract.
     """
 
     delivery: Delivery
     topic: Topic
     channel_open: bool
+    contractual: bool
 
 
 def way_out(token: str) -> WayOut:
@@ -41,7 +44,12 @@ def way_out(token: str) -> WayOut:
     topic = Topic.objects.filter(pk=delivery.notice.topic).first() if delivery else None
     if delivery is None or topic is None:
         raise NotFound(_("This link is not one of ours."))
-    return WayOut(delivery, topic, _granted(delivery))
+    purpose = f"channel.{delivery.channel}"
+    contractual = purpose in CONTRACTUAL
+    granted = ConsentState.objects.filter(
+        investor=delivery.investor_id, purpose=purpose, granted=True
+    )
+    return WayOut(delivery, topic, not contractual and granted.exists(), contractual)
 
 
 def leave_topic(*, token: str, now: dt.datetime, ip: str | None = None) -> WayOut:
@@ -96,12 +104,6 @@ def withdraw_channel(
     except Conflict as error:
         if error.code != "consent_absent":
             raise
-
-
-def _granted(delivery: Delivery) -> bool:
-    return ConsentState.objects.filter(
-        investor=delivery.investor_id, purpose=f"channel.{delivery.channel}", granted=True
-    ).exists()
 
 
 def _tell(delivery: Delivery, actor: Actor, now: dt.datetime, *, scope: str) -> None:
