@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -13,12 +14,18 @@ from audit.canonical import canonical_text
 from audit.leaf import NO_SUBJECTS, Entry, Subjects
 from audit.models import Record
 from core.actor import Actor
-from core.clock import uuid7
+from core.clock import isoformat, uuid7
 
 # An entry of the log holds at most 65,535 bytes (C2SP tlog-tiles); the rest of a leaf needs
 # less than 4 KiB.
 MAX_PAYLOAD = 60_000
 
+_BLOCK = 1000  # lines handed to the driver at once
+_CODES = ("\\\\", "\\t", "\\n", "\\r", "\\b", "\\f", "\\v")
+_NULL = "\\N"
+_BYTES = "\\\\x"
+# What COPY's text format gives a meaning to. Canonical JSON has no raw control characters.
+_ESCAPES = {ord(char): code for char, code in zip("\\\t\n\r\b\f\v", _CODES, strict=True)}
 _COPY = (
     "COPY audit_record (id, occurred_at, recorded_at, action, actor, notice, delivery, investor, "
     "template, version, incident, staff, object, payload, sealed) FROM STDIN"
@@ -91,25 +98,56 @@ def record(
 
 def record_many(entries: Iterable[Entry]) -> int:
     """Write many records with one COPY in the caller's transaction; returns how many."""
+    return copy_lines(
+        line_of(
+            entry.id.hex,
+            isoformat(entry.occurred_at),
+            isoformat(entry.recorded_at),
+            entry.action,
+            entry.actor,
+            entry.subjects,
+            entry.payload,
+            entry.sealed,
+        )
+        for entry in entries
+    )
+
+
+def copy_lines(lines: Iterable[str]) -> int:
+    """Write records that `line_of` has formatted, with one COPY in the caller's transaction."""
     _require_transaction()
+    source = iter(lines)
     count = 0
     with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
-        write = copy.write_row
-        for entry in entries:
-            write(
-                (
-                    entry.id,
-                    entry.occurred_at,
-                    entry.recorded_at,
-                    entry.action,
-                    entry.actor,
-                    *entry.subjects,
-                    entry.payload,
-                    entry.sealed,
-                )
-            )
-            count += 1
+        while block := list(islice(source, _BLOCK)):
+            copy.write("".join(block))
+            count += len(block)
     return count
+
+
+def line_of(
+    id: str,
+    occurred_at: str,
+    recorded_at: str,
+    action: str,
+    actor: str,
+    subjects: Subjects,
+    payload: str,
+    sealed: bytes | None,
+) -> str:
+    """One record as a line of COPY's text format, for bulk work. `id` in hexadecimal, times in
+    RFC 3339, `payload` in canonical JSON."""
+    notice, delivery, investor, template, version, incident, staff, other = subjects
+    return (
+        f"{id}\t{occurred_at}\t{recorded_at}\t{action}\t{actor}"
+        f"\t{notice.hex if notice else _NULL}\t{delivery.hex if delivery else _NULL}"
+        f"\t{investor.hex if investor else _NULL}\t{template.hex if template else _NULL}"
+        f"\t{version.hex if version else _NULL}\t{incident.hex if incident else _NULL}"
+        f"\t{staff.hex if staff else _NULL}"
+        f"\t{_NULL if other is None else other.translate(_ESCAPES)}"
+        f"\t{payload.translate(_ESCAPES) if chr(92) in payload else payload}"
+        f"\t{_NULL if sealed is None else _BYTES + sealed.hex()}\n"
+    )
 
 
 def _require_transaction() -> None:

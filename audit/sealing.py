@@ -6,10 +6,15 @@ import datetime as dt
 from collections.abc import Iterable
 from uuid import UUID
 
+import psycopg
 from django.db import connection
 
-from audit.models import SubjectKey
 from core import crypto
+
+_KEYS = """
+SELECT subject, wrapped FROM audit_subjectkey
+WHERE subject = ANY(%s::uuid[]) AND wrapped IS NOT NULL
+"""
 
 
 class KeyDestroyed(LookupError):
@@ -33,12 +38,12 @@ def create_keys(subjects: Iterable[UUID], *, now: dt.datetime) -> dict[UUID, byt
 
 def keys_of(subjects: Iterable[UUID]) -> dict[UUID, bytes]:
     """The plain data keys of `subjects` in one query; destroyed or unknown ones are absent."""
-    rows = SubjectKey.objects.filter(subject__in=list(subjects), wrapped__isnull=False)
-    return {
-        subject: crypto.unwrap(bytes(wrapped), context=subject.bytes)
-        for subject, wrapped in rows.values_list("subject", "wrapped")
-        if wrapped is not None
-    }
+    wanted = "{" + ",".join([subject.hex for subject in subjects]) + "}"
+    connection.ensure_connection()
+    with psycopg.Cursor(connection.connection) as cursor:
+        rows = cursor.execute(_KEYS, [wanted], binary=True).fetchall()
+    unwrap = crypto.unwrap
+    return {subject: unwrap(wrapped, context=subject.bytes) for subject, wrapped in rows}
 
 
 def key_of(subject: UUID) -> bytes:

@@ -22,6 +22,7 @@ from templates_mgmt.rules import Content, Placeholder, Source, VariantText
 from templates_mgmt.selectors import ApprovedVersion
 
 CONTEXT = "content"
+_encode = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
 PERSONAL = {Source.INVESTOR_NAME.value: "name", Source.INVESTOR_REF.value: "ref"}
 _CHECK_LINES = {
     "zh-hans": "核验码 {{ check_code }}，真伪查询 {{ check_url }}",
@@ -135,7 +136,7 @@ def seal(subject_key: bytes, message: Rendered, *, to: str, own: Mapping[str, st
     """Commit to `message` under a fresh key, and seal that key with the address and the
     recipient's values, so that only the investor's data key opens any of it."""
     key = crypto.new_key()
-    content = json.dumps({"to": to, "values": own, "key": key.hex()}, ensure_ascii=False)
+    content = _encode({"to": to, "values": own, "key": key.hex()})
     return Sealed(
         crypto.commitment(key, canonical(message)),
         sealing.seal_text(subject_key, content, context=CONTEXT),

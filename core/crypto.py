@@ -121,9 +121,17 @@ def wrap(key: bytes, *, context: bytes) -> bytes:
     return _seal_under_kek()(key, context)
 
 
+@lru_cache(maxsize=1)
+def _kek_cipher() -> AESGCM:
+    return AESGCM(kek())
+
+
 def unwrap(wrapped: bytes, *, context: bytes) -> bytes:
-    """The inverse of `wrap`."""
-    return unseal(kek(), wrapped, context=context)
+    """The inverse of `wrap`; raises SealBroken."""
+    try:
+        return _kek_cipher().decrypt(wrapped[:_NONCE], wrapped[_NONCE:], context)
+    except InvalidTag as error:
+        raise SealBroken("a wrapped key does not open under this key-encryption key") from error
 
 
 def blind_index(purpose: str, value: str) -> bytes:
@@ -153,5 +161,6 @@ def sha256_hex(data: bytes) -> str:
 def forget_cached_keys() -> None:
     """Drop keys cached in this process (rotation, tests)."""
     kek.cache_clear()
+    _kek_cipher.cache_clear()
     _seal_under_kek.cache_clear()
     _index_pads.cache_clear()

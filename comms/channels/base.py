@@ -7,9 +7,10 @@ counts as an unknown outcome for the whole batch.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Protocol
+from types import MappingProxyType
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from django.conf import settings
@@ -18,8 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from core.errors import Misconfigured
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(NamedTuple):
     """One rendered message. `to` is the plain address, empty for the inbox."""
 
     delivery_id: UUID
@@ -31,11 +31,10 @@ class Outgoing:
     text: str
     html: str
     language: str
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(NamedTuple):
     """The provider took the message. `delivered` when acceptance is delivery (the inbox)."""
 
     ref: str

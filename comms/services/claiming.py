@@ -290,10 +290,10 @@ def _mark_sending(claim: Claim, *, now: dt.datetime, until: dt.datetime) -> None
             until,
             claim.provider.name,
             now,
-            [item.row.id for item in claim.ready],
-            [item.contact for item in claim.ready],
-            [item.commitment for item in claim.ready],
-            [item.sealed for item in claim.ready],
+            bulk.uuids(item.row.id for item in claim.ready),
+            bulk.uuids(item.contact for item in claim.ready),
+            bulk.blobs(item.commitment for item in claim.ready),
+            bulk.blobs(item.sealed for item in claim.ready),
         ],
     )
 
@@ -316,7 +316,12 @@ def _refuse(
         FROM unnest(%s::uuid[], %s::text[], %s::text[]) AS x(id, state, reason)
         WHERE d.id = x.id
         """,
-        [now, [row.id for row in hit], states, [refused[row.id] for row in hit]],
+        [
+            now,
+            bulk.uuids(row.id for row in hit),
+            bulk.texts(states),
+            bulk.texts(refused[row.id] for row in hit),
+        ],
     )
     journal.write(
         [
@@ -347,7 +352,7 @@ def _hold(
             updated_at = %s
         FROM unnest(%s::uuid[], %s::timestamptz[]) AS x(id, until) WHERE d.id = x.id
         """,
-        [planning.QUIET_HOURS, now, list(held), list(held.values())],
+        [planning.QUIET_HOURS, now, bulk.uuids(held), bulk.instants(held.values())],
     )
     payload: dict[str, Any] = {"reason": planning.QUIET_HOURS}
     journal.write(

@@ -4,6 +4,9 @@ Each batch is one transaction: a page of candidates, their deliveries and exclus
 ledger's records. Every candidate leaves at least one row, so the last row says where to go on:
 a run that died is continued exactly, and a rerun finds nothing left to do. The unique
 constraint on (notice, investor, channel) stands behind that.
+
+Values that a recipient cannot fill were looked for at the release, which refuses then; one that
+went missing since is noticed when its message is rendered.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ from comms import audience, bulk, doorbell, planning, rules
 from comms.models import Notice
 from comms.rules import NoticeState
 from core.actor import system
-from core.clock import uuid7
+from core.clock import isoformat, uuid7_hex
 from core.errors import Conflict
 from investors.rules.audience import Candidate
 
@@ -33,7 +36,6 @@ _DELIVERY = (
     "last_error", "created_at", "updated_at",
 )  # fmt: skip
 _EXCLUSION = ("id", "notice_id", "investor_id", "channel", "reason", "created_at")
-_NONE: frozenset[str] = frozenset()
 
 _LAST = """
 SELECT greatest(
@@ -46,8 +48,8 @@ SELECT greatest(
 
 class _Batch(NamedTuple):
     candidates: int
-    deliveries: list[tuple[Any, ...]]
-    exclusions: list[tuple[Any, ...]]
+    deliveries: list[str]
+    exclusions: list[tuple[UUID, str, str]]
 
 
 def plan_notice(
@@ -97,7 +99,7 @@ def _plan_page(notice_id: UUID, now: dt.datetime) -> int | None:
         return None
     notice = Notice.objects.get(pk=notice_id)
     try:
-        policy, wordings = audience.prepare(notice)
+        policy, _wordings = audience.prepare(notice)
     except Conflict as conflict:
         _pause(notice, str(conflict), now)
         return None
@@ -105,10 +107,9 @@ def _plan_page(notice_id: UUID, now: dt.datetime) -> int | None:
     page = audience.page_after(notice, after)
     if not page:
         return 0
-    missing = audience.missing_values(wordings, page)
-    batch = _rows(notice, planning.Planner(policy, now), page, missing, now)
-    bulk.copy("comms_delivery", _DELIVERY, batch.deliveries)
-    bulk.copy("comms_exclusion", _EXCLUSION, batch.exclusions)
+    batch = _rows(notice, planning.Planner(policy, now), page, now)
+    bulk.copy_lines("comms_delivery", _DELIVERY, batch.deliveries)
+    bulk.copy_lines("comms_exclusion", _EXCLUSION, _exclusion_lines(notice, batch, now))
     _record(notice, batch, now)
     return batch.candidates
 
@@ -129,38 +130,39 @@ def _pause(notice: Notice, reason: str, now: dt.datetime) -> None:
 
 
 def _rows(
-    notice: Notice,
-    planner: planning.Planner,
-    page: list[Candidate],
-    missing: dict[UUID, frozenset[str]],
-    now: dt.datetime,
+    notice: Notice, planner: planning.Planner, page: list[Candidate], now: dt.datetime
 ) -> _Batch:
+    """The page's deliveries as lines for COPY, in the order of _DELIVERY, and its exclusions."""
     deliveries = []
     exclusions = []
+    head, tail = notice.pk.hex, f"0\t0\t\t\t\t{isoformat(now)}\t{isoformat(now)}\n"
+    due: dict[dt.datetime, str] = {}
     for candidate in page:
         investor = candidate.investor_id
-        plan = planner.plan(candidate, missing.get(investor, _NONE))
-        for planned in plan.deliveries:
+        plan = planner.plan(candidate)
+        for channel, rank, state, due_at, held, language in plan.deliveries:
+            contact = planning.contact_of(candidate, channel)
+            at = due.get(due_at) or due.setdefault(due_at, isoformat(due_at))
             deliveries.append(
-                (
-                    uuid7(), notice.pk, investor, planning.contact_of(candidate, planned.channel),
-                    planned.channel.value, planned.rank, planned.language, planned.state.value, 0,
-                    planned.due_at, planned.held, 0, 0, "", "", "", now, now,
-                )
-            )  # fmt: skip
-        for excluded in plan.exclusions:
-            exclusions.append(
-                (uuid7(), notice.pk, investor, excluded.channel, excluded.reason, now)
+                f"{uuid7_hex()}\t{head}\t{investor.hex}\t{contact.hex if contact else bulk.NULL}"
+                f"\t{channel._value_}\t{rank}\t{language}\t{state._value_}\t0\t{at}\t{held}\t{tail}"
             )
+        for excluded in plan.exclusions:
+            exclusions.append((investor, excluded.channel, excluded.reason))
     return _Batch(len(page), deliveries, exclusions)
 
 
+def _exclusion_lines(notice: Notice, batch: _Batch, now: dt.datetime) -> list[str]:
+    head, at = notice.pk.hex, isoformat(now)
+    return [
+        f"{uuid7_hex()}\t{head}\t{investor.hex}\t{channel}\t{reason}\t{at}\n"
+        for investor, channel, reason in batch.exclusions
+    ]
+
+
 def _record(notice: Notice, batch: _Batch, now: dt.datetime) -> None:
-    """One record for the page's deliveries, by digest, and one per exclusion, because an
-    investor who was left out may ask why."""
-    digest = hashlib.sha256()
-    for row in batch.deliveries:
-        digest.update(f"{row[0]} {row[2]} {row[4]} {row[5]}\n".encode())
+    """One record for the page's deliveries, by digest of their rows, and one per exclusion,
+    because an investor who was left out may ask why."""
     record(
         action="notice.planned",
         actor=ACTOR,
@@ -170,7 +172,7 @@ def _record(notice: Notice, batch: _Batch, now: dt.datetime) -> None:
             "investors": batch.candidates,
             "deliveries": len(batch.deliveries),
             "exclusions": len(batch.exclusions),
-            "digest": digest.hexdigest(),
+            "digest": hashlib.sha256("".join(batch.deliveries).encode()).hexdigest(),
         },
     )
     record_many(
@@ -178,10 +180,10 @@ def _record(notice: Notice, batch: _Batch, now: dt.datetime) -> None:
             action="notice.excluded",
             actor=ACTOR,
             now=now,
-            subjects=Subjects(notice=notice.pk, investor=row[2], version=notice.version_id),
-            payload={"channel": row[3], "reason": row[4]},
+            subjects=Subjects(notice=notice.pk, investor=investor, version=notice.version_id),
+            payload={"channel": channel, "reason": reason},
         )
-        for row in batch.exclusions
+        for investor, channel, reason in batch.exclusions
     )
 
 

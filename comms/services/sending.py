@@ -95,25 +95,24 @@ class Result(NamedTuple):
 
 
 def result_of(happening: Happening, outcome: Outcome, now: dt.datetime) -> Result | None:
-    """The result of one outcome; None while it is unknown. `happening` is a template for what
-    is written."""
+    """The result of one outcome; None while it is unknown. `happening` is that of acceptance,
+    without the reference."""
     if isinstance(outcome, Accepted):
-        state, evidence, kind = (
-            (DeliveryState.DELIVERED, Evidence.DELIVERED, EventKind.DELIVERED)
-            if outcome.delivered
-            else (DeliveryState.ACCEPTED, Evidence.ACCEPTED, EventKind.ACCEPTED)
-        )
-        return Result(happening._replace(kind=kind, provider_ref=outcome.ref), state, evidence, now)
+        if outcome.delivered:
+            told = happening._replace(kind=EventKind.DELIVERED, provider_ref=outcome.ref)
+            return Result(told, DeliveryState.DELIVERED, Evidence.DELIVERED, now)
+        told = happening._replace(provider_ref=outcome.ref)
+        return Result(told, DeliveryState.ACCEPTED, Evidence.ACCEPTED, now)
     if outcome.unknown:
         return None
     payload = {"code": outcome.code, **({"text": outcome.text} if outcome.text else {})}
-    failed = happening._replace(payload=payload, commitment=None, sealed=None)
+    told = happening._replace(payload=payload, commitment=None, sealed=None)
     retry = None if outcome.permanent else planning.retry_at(happening.attempt, now)
     if retry is None:
         kind, state, due = EventKind.FAILED, DeliveryState.FAILED, now
     else:
         kind, state, due = EventKind.DELAYED, DeliveryState.QUEUED, retry
-    return Result(failed._replace(kind=kind), state, Evidence.NONE, due, outcome.code, again=True)
+    return Result(told._replace(kind=kind), state, Evidence.NONE, due, outcome.code, again=True)
 
 
 def settle(token: UUID, results: Sequence[Result], *, actor: Actor, now: dt.datetime) -> int:
@@ -189,13 +188,13 @@ def _write(token: UUID, results: Sequence[Result], now: dt.datetime) -> set[UUID
         [
             now,
             now,
-            [result.happening.delivery for result in results],
-            [result.state.value for result in results],
-            [int(result.evidence) for result in results],
-            [result.happening.provider_ref for result in results],
-            [result.error for result in results],
-            [result.due_at for result in results],
-            [result.again for result in results],
+            bulk.uuids(result.happening.delivery for result in results),
+            bulk.texts(result.state._value_ for result in results),
+            bulk.numbers(result.evidence._value_ for result in results),
+            bulk.texts(result.happening.provider_ref for result in results),
+            bulk.texts(result.error for result in results),
+            bulk.instants(result.due_at for result in results),
+            bulk.numbers(result.again for result in results),
             token,
         ],
     )
