@@ -69,8 +69,10 @@ class NoticeForm(forms.Form):
     parallel = forms.MultipleChoiceField(
         label=_("Channels used at once"),
         widget=forms.CheckboxSelectMultiple,
-        required=False,
-        error_messages={"invalid_choice": _("The template has no wording for this channel.")},
+        error_messages={
+            "required": _("Choose at least one channel."),
+            "invalid_choice": _("The template has no wording for this channel."),
+        },
     )
     fallback_1 = forms.ChoiceField(label=_("First fallback"), required=False)
     fallback_2 = forms.ChoiceField(label=_("Second fallback"), required=False)
@@ -314,6 +316,7 @@ class NoticeFilter(forms.Form):
         choices=[("", _("any")), *labels(CRITICALITY_LABELS)],
     )
     line = forms.ChoiceField(label=_("Business line"), required=False)
+    template = forms.SlugField(required=False, max_length=60, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, lines: Iterable[BusinessLine], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -21,10 +21,16 @@ BY_INVESTOR = ("investor_id", "channel")
 
 
 def find_notices(
-    actor: Actor, *, state: str = "", criticality: str = "", line: str = "", search: str = ""
+    actor: Actor,
+    *,
+    state: str = "",
+    criticality: str = "",
+    line: str = "",
+    template: str = "",
+    search: str = "",
 ) -> QuerySet[Notice]:
-    """Notices of the actor's business lines, narrowed; each word of `search` must be in the
-    title, or be the beginning of the check code."""
+    """Notices of the actor's business lines, narrowed; `line` and `template` are codes, each
+    word of `search` must be in the title, or be the beginning of the check code."""
     require(actor, Capability.NOTICES_VIEW)
     notices = _visible(actor).select_related("business_line", "prepared_by", "version__template")
     if state:
@@ -33,6 +39,8 @@ def find_notices(
         notices = notices.filter(criticality=criticality)
     if line:
         notices = notices.filter(business_line__code=line)
+    if template:
+        notices = notices.filter(version__template__code=template)
     for word in search.split():
         notices = notices.filter(Q(title__icontains=word) | Q(code__istartswith=word))
     return notices

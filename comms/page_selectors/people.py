@@ -15,8 +15,8 @@ from core.actor import Actor
 from core.crypto import SealBroken
 from core.errors import InvalidInput
 from core.roles import Capability
+from investors import selectors as investors
 from investors import vault
-from investors.models import Investor
 from investors.rules.contacts import MASKS, mask_name, mask_ref, normal_ref
 from investors.rules.refusals import Refused
 from templates_mgmt.models import TemplateVersion
@@ -41,18 +41,13 @@ def people(investor_ids: Iterable[UUID], actor: Actor) -> dict[UUID, Person]:
     ids = list(dict.fromkeys(investor_ids))
     if Capability.INVESTORS_VIEW not in actor.capabilities:
         return {investor_id: Person(investor_id) for investor_id in ids}
-    keys = sealing.keys_of(ids)
-    found = {}
-    rows = Investor.objects.filter(pk__in=ids).values_list("pk", "profile")
-    for investor_id, profile in rows:
-        if investor_id not in keys:
-            found[investor_id] = Person(investor_id, linked=True, erased=True)
-            continue
-        plain = vault.open_profile(keys[investor_id], bytes(profile))
-        found[investor_id] = Person(
-            investor_id, mask_ref(plain.ref), mask_name(plain.name), linked=True
-        )
-    return found
+    profiles = investors.masked_profiles(ids)
+    return {
+        investor_id: Person(investor_id, *profiles[investor_id], linked=True)
+        if investor_id in profiles
+        else Person(investor_id, linked=True, erased=True)
+        for investor_id in ids
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +104,9 @@ def ids_of_refs(refs: Iterable[str], actor: Actor) -> list[UUID]:
             hashes[vault.ref_hash(normal_ref(ref))] = ref
         except Refused:
             unknown.append(ref)
-    investors = Investor.objects.filter(ref_hash__in=list(hashes))
-    if Capability.LINES_ALL not in actor.capabilities:
-        investors = investors.filter(business_line__in=actor.lines)
+    visible = investors.investors_visible_to(actor).filter(ref_hash__in=list(hashes))
     ids = []
-    for investor_id, ref_hash in investors.values_list("pk", "ref_hash"):
+    for investor_id, ref_hash in visible.order_by("pk").values_list("pk", "ref_hash"):
         ids.append(investor_id)
         hashes.pop(bytes(ref_hash), None)
     unknown += hashes.values()

@@ -33,15 +33,17 @@ def actor_of(request: HttpRequest) -> Actor:
     return actor
 
 
-def audience_words(audience: dict[str, Any]) -> list[tuple[str, str]]:
+def audience_words(notice: Notice) -> list[tuple[str, str]]:
     """The frozen query in words: (filter, its values)."""
+    if notice.corrects is not None:
+        return [(_("Correction"), _("exactly those who got “%s”") % notice.corrects.title)]
+    audience = notice.audience
     names = {
-        "line": _("Business line"),
         "languages": _("Languages"),
         "risk_levels": _("Risk levels"),
         "account_flags": _("Account flags"),
     }
-    words = []
+    words = [(_("Business line"), str(notice.business_line))]
     if audience.get("everyone"):
         words.append((_("Everyone"), _("every active investor")))
     for name, label in names.items():
@@ -49,7 +51,7 @@ def audience_words(audience: dict[str, Any]) -> list[tuple[str, str]]:
         if name == "languages" and value:
             value = [str(LANGUAGE_LABELS[Language(item)]) for item in value]
         if value:
-            words.append((label, value if isinstance(value, str) else ", ".join(value)))
+            words.append((label, ", ".join(value)))
     if audience.get("ids"):
         words.append((_("Listed investors"), str(len(audience["ids"]))))
     return words
@@ -68,7 +70,7 @@ def about(notice: Notice, actor: Actor) -> dict[str, Any]:
         "plan": plan,
         "until": EVIDENCE_LABELS[plan.until],
         "topic": Topic.objects.filter(pk=notice.topic).first() or notice.topic,
-        "audience": audience_words(notice.audience),
+        "audience": audience_words(notice),
         "corrections": list(notice.corrections.all()[:10]),
         "may_audit": Capability.AUDIT_BROWSE in actor.capabilities,
     }
@@ -122,7 +124,8 @@ def _difference_label(name: str) -> str:
         channel, _dot, state = rest.partition(".")
         return f"{CHANNEL_LABELS[Channel(channel)]}: {DELIVERY_STATE_LABELS[DeliveryState(state)]}"
     if kind == "by_language":
-        return str(LANGUAGE_LABELS[Language(rest)])
+        language = LANGUAGE_LABELS[Language(rest)]
+        return _("Deliveries at once in %(language)s") % {"language": language}
     if kind == "excluded":
         channel, _slash, reason = rest.partition("/")
         where = _("all channels") if channel == "all" else CHANNEL_LABELS[Channel(channel)]

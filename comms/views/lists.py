@@ -45,6 +45,7 @@ def notice_list(request: HttpRequest) -> HttpResponse:
             state=chosen["state"],
             criticality=chosen["criticality"],
             line=chosen["line"],
+            template=chosen["template"],
             search=chosen["q"],
         ),
         request.GET.get("cursor"),

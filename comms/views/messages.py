@@ -21,7 +21,7 @@ from comms import audience, page_selectors
 from comms.models import Delivery, Notice
 from comms.rules import Channel
 from comms.services import reading
-from comms.views.common import actor_of, note_of, notice_for
+from comms.views.common import actor_of, note_of, notice_for, plan_of
 from core import clock
 from core.errors import NotFound
 from core.pages import staff_page
@@ -41,7 +41,10 @@ inert = csp(
 
 
 def samples_of(notice: Notice, samples: Iterable[audience.Sample]) -> list[dict[str, Any]]:
-    """Samples as `parts/frame.html` shows them."""
+    """Samples as `parts/frame.html` shows them, channel by channel, languages in their order."""
+    place = {language.value: at for at, language in enumerate(Language)}
+    order = {channel: at for at, channel in enumerate(plan_of(notice).channels)}
+    samples = sorted(samples, key=lambda s: (order[Channel(s.channel)], place[s.language]))
     return [
         frame(
             **asdict(sample),

@@ -216,16 +216,18 @@ def zone() -> str:
 
 @register.filter
 def duration(seconds: float | None) -> str:
-    """A length of time in words to two units: `2 min 5 s`."""
+    """A length of time in words to two units: `2 min 5 s`, `5 min`."""
     if seconds is None:
         return "–"
     total = max(0, round(seconds))
     hours, rest = divmod(total, 3600)
     minutes, secs = divmod(rest, 60)
     if hours:
-        return _("%(h)d h %(m)d min") % {"h": hours, "m": minutes}
+        words = _("%(h)d h %(m)d min") if minutes else _("%(h)d h")
+        return words % {"h": hours, "m": minutes}
     if minutes:
-        return _("%(m)d min %(s)d s") % {"m": minutes, "s": secs}
+        words = _("%(m)d min %(s)d s") if secs else _("%(m)d min")
+        return words % {"m": minutes, "s": secs}
     return _("%(s)d s") % {"s": secs}
 
 

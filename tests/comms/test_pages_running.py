@@ -14,6 +14,7 @@ from core.pages import keyset_page
 from core.roles import Role
 from tests.builders import (
     CRITICAL,
+    approved_template,
     dispatcher,
     make_investor,
     make_investors,
@@ -208,3 +209,16 @@ def test_the_number_of_queries_does_not_grow(auditor):
     large.append(queries(auditor, list_url))
     assert large == small
     assert max(large) <= 20
+
+
+def test_a_template_shows_where_it_was_used():
+    version = approved_template()
+    notice = make_notice(version, title="Outage on Monday")
+    foreign = make_notice(title="Another template")
+    page = html(visitor(Role.REVIEWER), "template-detail", version.template_id)
+    assert notice.title in page
+    assert foreign.title not in page
+    listed = html(visitor(), "notice-list", query=f"?template={version.template.code}")
+    assert notice.title in listed
+    assert foreign.title not in listed
+    assert "Where used" not in html(visitor(Role.AUTHOR), "template-detail", version.template_id)
