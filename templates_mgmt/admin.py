@@ -2,47 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
 
+from core.console import ReadOnlyAdmin, ReadOnlyInline
 from templates_mgmt.models import Contributor, Decision, Template, TemplateVersion, Variant
 
 
-class ReadOnly(admin.options.BaseModelAdmin):
-    """Regulated records: nobody adds, changes or deletes them here, superusers included."""
-
-    def has_add_permission(self, *args: Any) -> bool:
-        return False
-
-    def has_change_permission(self, *args: Any) -> bool:
-        return False
-
-    def has_delete_permission(self, *args: Any) -> bool:
-        return False
-
-
-class VariantInline(ReadOnly, admin.TabularInline):
+class VariantInline(ReadOnlyInline):
     model = Variant
 
 
-class ContributorInline(ReadOnly, admin.TabularInline):
+class ContributorInline(ReadOnlyInline):
     model = Contributor
 
 
-class DecisionInline(ReadOnly, admin.TabularInline):
+class DecisionInline(ReadOnlyInline):
     model = Decision
 
 
 @admin.register(Template)
-class TemplateAdmin(ReadOnly, admin.ModelAdmin):
+class TemplateAdmin(ReadOnlyAdmin):
     list_display = ["code", "name", "category", "topic_code", "business_line", "created_at"]
     list_filter = ["category", "business_line"]
     search_fields = ["code", "name"]
 
 
 @admin.register(TemplateVersion)
-class TemplateVersionAdmin(ReadOnly, admin.ModelAdmin):
+class TemplateVersionAdmin(ReadOnlyAdmin):
     list_display = ["template", "number", "state", "submitted_at", "decided_at"]
     list_filter = ["state"]
     list_select_related = ["template"]

@@ -125,6 +125,11 @@ class PlaceholderForm(forms.Form):
     example = forms.CharField(label=_("Example"), required=False)
     personal = forms.BooleanField(label=_("Personal"), required=False)
 
+    def __init__(self, *args: Any, row: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs["aria-label"] = f"{field.label} {row}"
+
 
 class VariantForm(forms.Form):
     """The words for one channel in one language."""
@@ -197,6 +202,7 @@ class EditorForm:
                 data,
                 initial=declared[row] if row < len(declared) else None,
                 prefix=f"placeholder-{row}",
+                row=row + 1,
             )
             for row in range(count)
         ]

@@ -122,18 +122,17 @@ class Entry:
 
 
 def look(content: Content) -> dict[str, Any]:
-    """How `content` looks to investors and what lint says, for `parts/look.html`."""
+    """How `content` looks to investors, a row per channel, and what lint says."""
     shown = [_shown(preview) for preview in selectors.previews(content)]
-    order = [str(label) for label in rules.LANGUAGE_LABELS.values()]
-    shown.sort(key=lambda preview: order.index(str(preview.language)))
     findings = [_shown_finding(finding) for finding in lint.lint(content)]
+    severities = [item.finding.severity for item in findings]
     return {
         "previews": [
-            (language, list(group))
-            for language, group in groupby(shown, lambda item: item.language)
+            (channel, list(row)) for channel, row in groupby(shown, lambda item: item.channel)
         ],
         "findings": findings,
-        "error_count": sum(item.finding.severity == lint.Severity.ERROR for item in findings),
+        "error_count": severities.count(lint.Severity.ERROR),
+        "warning_count": severities.count(lint.Severity.WARNING),
         "facts": [
             (rules.LANGUAGE_LABELS[rules.Language(code)], code, content.facts[code])
             for code in content.languages

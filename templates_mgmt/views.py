@@ -337,7 +337,7 @@ def _review(
             "contributors": page_selectors.contributors_of(version),
             "may_edit": version.state == State.DRAFT
             and Capability.TEMPLATES_DRAFT in actor.capabilities,
-            "may_start": version.state != State.DRAFT
+            "may_start": version.state not in {State.DRAFT, State.IN_REVIEW}
             and Capability.TEMPLATES_DRAFT in actor.capabilities,
             **page_selectors.look(selectors.content_of(version)),
         },
