@@ -29,7 +29,8 @@ LOOKS: dict[str, Look] = {
     "retired": Look("archive", _("Retired"), "neutral"),
     "recalled": Look("ban", _("Recalled"), "danger"),
     # notices
-    "ready": Look("clock", _("Ready"), "info"),
+    "ready": Look("check-circle", _("Ready"), "ok"),
+    "notice.ready": Look("clock", _("Waiting for release"), "info"),
     "released": Look("send", _("Released"), "info"),
     "sending": Look("send", _("Sending"), "info"),
     "done": Look("check-circle", _("Done"), "ok"),
