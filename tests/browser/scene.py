@@ -5,6 +5,10 @@ from __future__ import annotations
 import copy
 from uuid import UUID
 
+from audit import verify as verification
+from audit.export import service as export
+from audit.models import Record
+from audit.sequencer import catch_up
 from comms.models import Delivery
 from comms.services import notices
 from core import clock
@@ -33,7 +37,24 @@ def set_up() -> dict[str, UUID]:
     builders.send_all(limit=5)
     found["notice"] = going.pk
     found["delivery"] = Delivery.objects.filter(notice=going).earliest("id").pk
+    found |= _ledger(going.pk)
     return found
+
+
+def _ledger(notice: UUID) -> dict[str, UUID]:
+    """The records so far in the log, verified, and an export of one notice."""
+    catch_up(now=clock.now())
+    auditor = actor_of(make_user(Role.AUDITOR))
+    verification.verify_log(now=clock.now())
+    asked = export.create_export(
+        notice_id=notice,
+        reason="Enquiry 2026/17",
+        recipient="CSRC Shanghai",
+        actor=auditor,
+        now=clock.now(),
+    )
+    export.build_export(export_id=asked.pk, now=clock.now())
+    return {"export": asked.pk, "record": Record.objects.filter(notice=notice).earliest("id").pk}
 
 
 def _second_version(based_on: UUID, author: builders.Actor) -> UUID:
