@@ -118,7 +118,7 @@ class MappingForm(forms.Form):
         choices += [(header, header) for header in headers if header]
         for name, label in columns.FIELDS.items():
             self.fields[f"column_{name}"] = forms.ChoiceField(
-                label=label, required=name in columns.REQUIRED, choices=choices
+                label=str(label), required=name in columns.REQUIRED, choices=choices
             )
 
     @property
@@ -136,9 +136,7 @@ class MappingForm(forms.Form):
             written, equals, meant = rest.partition("=")
             if not (colon and equals) or name.strip() not in columns.FIELDS:
                 raise forms.ValidationError(
-                    _(
-                        "Line %(number)s: write it as field: word = other word; fields are %(known)s."
-                    ),
+                    _("Line %(number)s: write “field: word = other word”; fields: %(known)s."),
                     params={"number": number, "known": ", ".join(columns.FIELDS)},
                 )
             values.setdefault(name.strip(), {})[written.strip()] = meant.strip()

@@ -258,6 +258,11 @@ class ConsentEntry(models.Model):
     def __str__(self) -> str:
         return f"{self.purpose} {self.action}"
 
+    @property
+    def method_words(self) -> str:
+        """How it came about, in the reader's language."""
+        return str(rules.METHODS.get(self.method, self.method))
+
 
 class ConsentState(models.Model):
     """What the last entry of each purpose says; written with it, and what bulk SQL joins."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -9,6 +10,8 @@ from uuid import UUID
 
 from django.db import connection
 from django.db.models import Count, QuerySet
+from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from audit import sealing
@@ -16,6 +19,7 @@ from audit.models import Record
 from core.access import require, require_line
 from core.actor import Actor
 from core.errors import NotFound
+from core.models import BusinessLine, User
 from core.roles import Capability
 from investors import rules, vault
 from investors.candidates import (
@@ -124,6 +128,22 @@ def investor_for(actor: Actor, investor_id: UUID) -> Investor:
     if actor.kind != "investor":
         require_line(actor, investor.business_line_id)
     return investor
+
+
+def investor_of_contact(actor: Actor, contact_id: UUID) -> UUID:
+    """The investor that a contact belongs to; NotFound when the actor may not see them."""
+    found = ContactPoint.objects.filter(pk=contact_id).values_list("investor_id", flat=True).first()
+    if found is None:
+        raise NotFound(_("There is no such contact."))
+    return investor_for(actor, found).pk
+
+
+def lines_of(actor: Actor) -> list[BusinessLine]:
+    """The business lines that the actor works in, by code."""
+    lines = BusinessLine.objects.order_by("code")
+    if Capability.LINES_ALL not in actor.capabilities:
+        lines = lines.filter(pk__in=actor.lines)
+    return list(lines)
 
 
 def masked_profiles(ids: Iterable[UUID]) -> dict[UUID, MaskedProfile]:
@@ -247,9 +267,56 @@ def consents(investor_id: UUID) -> list[PurposeStanding]:
     ]
 
 
-def timeline(investor_id: UUID, *, limit: int = 100) -> QuerySet[Record]:
-    """The newest ledger records about an investor."""
-    return Record.objects.filter(investor=investor_id).order_by("-id").defer("sealed")[:limit]
+class TimelineEntry(NamedTuple):
+    """One ledger record about an investor, in words."""
+
+    pk: UUID
+    at: dt.datetime
+    action: str
+    words: str
+    by: str
+
+
+def timeline(investor_id: UUID, *, limit: int = 50) -> list[TimelineEntry]:
+    """The newest ledger records about an investor, in two queries."""
+    rows = list(
+        Record.objects.filter(investor=investor_id)
+        .order_by("-id")
+        .values_list("pk", "occurred_at", "action", "actor")[:limit]
+    )
+    people = {actor.removeprefix("user:") for *_rest, actor in rows if actor.startswith("user:")}
+    names = {str(user.pk): str(user) for user in User.objects.filter(pk__in=people)}
+    return [
+        TimelineEntry(pk, at, action, str(ACTIONS.get(action, action)), _who(actor, names))
+        for pk, at, action, actor in rows
+    ]
+
+
+def _who(actor: str, names: dict[str, str]) -> str:
+    kind, _colon, identity = actor.partition(":")
+    if kind == "user":
+        return names.get(identity, gettext("somebody who is gone"))
+    return {
+        "investor": gettext("the investor"),
+        "key": gettext("an API key"),
+        "system": gettext("the system"),
+    }.get(kind, actor)
+
+
+ACTIONS: dict[str, str | Promise] = {
+    "investor.created": _("Entered by hand"),
+    "investor.imported": _("Imported"),
+    "investor.updated": _("Updated by an import"),
+    "investor.viewed": _("Looked at"),
+    "investor.searched": _("Found by a search"),
+    "consent.given": _("Consent given"),
+    "consent.withdrawn": _("Consent withdrawn"),
+    "preference.set": _("Preference changed"),
+    "contact.verified": _("Contact verified"),
+    "contact.unverified": _("Contact may be used again"),
+    "contact.suppressed": _("Contact suppressed"),
+    "contact.revealed": _("Contact shown in full"),
+}
 
 
 def imports_visible_to(actor: Actor) -> QuerySet[ImportBatch]:

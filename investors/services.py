@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from uuid import UUID, uuid4
 
 from django.db import transaction
@@ -338,6 +338,30 @@ def set_preference(
             subjects=Subjects(investor=investor_id),
             payload={"channel": channel, "topic": found.code, "wanted": wanted},
         )
+
+
+def set_preferences(
+    *, investor_id: UUID, wanted: Collection[str], actor: Actor, now: dt.datetime
+) -> int:
+    """Set the whole matrix of optional topics: `wanted` lists “topic:channel” of every place that
+    is wanted. Returns how many places changed."""
+    changed = 0
+    with transaction.atomic():
+        for row in selectors.preference_matrix(investor_id):
+            for cell in row.cells:
+                choice = f"{row.topic.code}:{cell.channel}" in wanted
+                if row.locked or choice == cell.wanted:
+                    continue
+                changed += 1
+                set_preference(
+                    investor_id=investor_id,
+                    topic=row.topic.code,
+                    channel=cell.channel,
+                    wanted=choice,
+                    actor=actor,
+                    now=now,
+                )
+    return changed
 
 
 # --- contacts -------------------------------------------------------------------------------

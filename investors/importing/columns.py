@@ -71,9 +71,9 @@ class Mapping:
     delimiter: str = ""
 
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON, read back by `parse`."""
+        """Plain JSON that `resolve` reads back; fields left out are null, so that they stay out."""
         return {
-            "columns": dict(self.columns),
+            "columns": {name: self.columns.get(name) for name in FIELDS},
             "values": {name: dict(table) for name, table in self.values.items()},
             "encoding": self.encoding,
             "delimiter": self.delimiter,

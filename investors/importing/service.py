@@ -106,8 +106,9 @@ def import_file(
     Each chunk of rows is one transaction with its ledger records; the batch's row counts what is
     committed. A crash loses nothing: importing the file again finds the finished rows unchanged
     and goes on. A dry run does all but write investors. `mapping` is as `columns.resolve` reads
-    it; `batch_id` names a batch that `uploads.request_run` queued. Raises InvalidInput for a file or mapping that
-    cannot be used, NotFound for an unknown line, Conflict while another import runs.
+    it; `batch_id` names a batch that `uploads.request_run` queued. Raises InvalidInput for a
+    file or mapping that cannot be used, NotFound for an unknown line, Conflict while another
+    import runs.
     """
     require(actor, Capability.INVESTORS_IMPORT)
     require_line(actor, line_id)
@@ -139,7 +140,9 @@ def _only_import(batch_id: UUID | None) -> Iterator[None]:
                 _("Another import is running; wait until it has finished."), code="import_running"
             )
     try:
-        left = ImportBatch.objects.filter(state=ImportBatch.State.RUNNING).exclude(pk=batch_id)
+        left = ImportBatch.objects.filter(state=ImportBatch.State.RUNNING)
+        if batch_id is not None:
+            left = left.exclude(pk=batch_id)
         left.update(state=ImportBatch.State.FAILED, error="interrupted")
         yield
     finally:

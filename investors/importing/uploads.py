@@ -99,9 +99,14 @@ def facts_of(batch: ImportBatch) -> FileFacts | None:
 
 
 def request_run(
-    *, batch_id: UUID, mapping: dict[str, Any], dry_run: bool, actor: Actor, now: dt.datetime
+    *,
+    batch_id: UUID,
+    dry_run: bool,
+    actor: Actor,
+    now: dt.datetime,
+    mapping: dict[str, Any] | None = None,
 ) -> None:
-    """Have a worker run the import, or its dry run, under `mapping`.
+    """Have a worker run the import, or its dry run, under `mapping` (default: that of last time).
 
     Raises InvalidInput for a mapping that does not fit the file, and Conflict when the upload is
     gone or is being imported.
@@ -111,13 +116,14 @@ def request_run(
     with transaction.atomic():
         batch = _locked(batch_id, actor)
         IMPORTS.check(old=batch.state, new=State.QUEUED)
-        given = columns.parse(mapping)
-        batch.mapping = {**batch.mapping, **given.to_json()}
+        if mapping is not None:
+            columns.parse(mapping)
+            batch.mapping = mapping
         facts = facts_of(batch)
         if facts is None:
             raise Conflict(_("The file is no longer here; upload it again."), code="upload_gone")
-        columns.resolve(facts.headers, mapping)
-        batch.mapping = {**mapping, "headers": facts.headers}
+        use = columns.resolve(facts.headers, mapping_of(batch))
+        batch.mapping = {**use.to_json(), "headers": facts.headers}
         batch.state, batch.dry_run, batch.error = State.QUEUED, dry_run, ""
         batch.created_by = actor.user_id
         batch.totals, batch.rows_expected = {}, facts.rows
@@ -141,14 +147,13 @@ def run_requested(*, batch_id: UUID, now: dt.datetime) -> ImportResult | None:
     batch = ImportBatch.objects.filter(pk=batch_id).first()
     if batch is None or batch.state not in (State.QUEUED, State.RUNNING):
         return None
-    mapping = {name: value for name, value in batch.mapping.items() if name != "headers"}
     try:
         result = import_file(
             path=path_of(batch_id),
             line_id=batch.business_line_id,  # type: ignore[arg-type]
             actor=_requester(batch),
             now=now,
-            mapping=mapping,
+            mapping=mapping_of(batch),
             dry_run=batch.dry_run,
             batch_id=batch_id,
         )
@@ -162,6 +167,11 @@ def run_requested(*, batch_id: UUID, now: dt.datetime) -> ImportResult | None:
     if not result.dry_run:
         path_of(batch_id).unlink(missing_ok=True)
     return result
+
+
+def mapping_of(batch: ImportBatch) -> dict[str, Any]:
+    """The mapping of a batch as `columns.resolve` reads it."""
+    return {name: value for name, value in batch.mapping.items() if name != "headers"}
 
 
 def discard_upload(*, batch_id: UUID, actor: Actor, now: dt.datetime) -> None:
@@ -209,7 +219,11 @@ def _locked(batch_id: UUID, actor: Actor) -> ImportBatch:
 
 
 def _requester(batch: ImportBatch) -> Actor:
-    user = User.objects.filter(pk=batch.created_by, is_active=True).first()
+    user = (
+        User.objects.filter(is_active=True, pk=batch.created_by).first()
+        if (batch.created_by)
+        else None
+    )
     if user is None:
         raise Forbidden(_("The person who asked for this import may no longer sign in."))
     return actor_for_user(user)
