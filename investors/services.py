@@ -294,6 +294,23 @@ def publish_consent_notice(
     return notice.pk
 
 
+def save_topic(*, topic: Topic, actor: Actor, now: dt.datetime) -> None:
+    """Add or change a topic. A mandatory one must name its rule: raises InvalidInput."""
+    access.require(actor, Capability.SETTINGS_MANAGE)
+    if topic.mandatory and not topic.rule.strip():
+        raise InvalidInput(_("Name the rule that makes the topic mandatory."), field="rule")
+    with transaction.atomic():
+        before = Topic.objects.filter(pk=topic.pk).values_list("mandatory", flat=True).first()
+        topic.save()
+        record(
+            action="topic.saved",
+            actor=actor,
+            now=now,
+            subjects=Subjects(object=f"topic:{topic.pk}", staff=actor.user_id),
+            payload={"mandatory": topic.mandatory, "was_mandatory": before},
+        )
+
+
 # --- preferences ----------------------------------------------------------------------------
 
 

@@ -1,0 +1,29 @@
+"""API routes of investors and imports."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from investors import api
+
+urlpatterns = [
+    path("investors/", api.InvestorsView.as_view(), name="api-investors"),
+    path("investors/<uuid:investor_id>/", api.InvestorView.as_view(), name="api-investor"),
+    path(
+        "investors/<uuid:investor_id>/consents/",
+        api.ConsentsView.as_view(),
+        name="api-investor-consents",
+    ),
+    path(
+        "investors/<uuid:investor_id>/preferences/",
+        api.PreferencesView.as_view(),
+        name="api-investor-preferences",
+    ),
+    path("imports/", api.ImportsView.as_view(), name="api-imports"),
+    path("imports/<uuid:batch_id>/", api.ImportView.as_view(), name="api-import"),
+    path(
+        "imports/<uuid:batch_id>/rejections/",
+        api.RejectionsView.as_view(),
+        name="api-import-rejections",
+    ),
+]
