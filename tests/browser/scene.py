@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 from uuid import UUID
 
+from django.core.files.uploadedfile import SimpleUploadedFile
+
 from audit import verify as verification
 from audit.export import service as export
 from audit.models import Record
@@ -13,6 +15,7 @@ from comms.models import Delivery
 from comms.services import notices
 from core import clock
 from core.roles import Role
+from investors.importing import uploads
 from templates_mgmt import services as templates
 from tests import builders
 from tests.core.builders import actor_of, make_line, make_user
@@ -28,6 +31,7 @@ def set_up() -> dict[str, UUID]:
     found["draft"] = make_draft(author, code="fund", name="基金风险等级变更 Fund risk").pk
 
     found["investor"] = builders.make_investors(4)[0]
+    found |= _imports()
     builders.make_investors(2, contacts=["email"])
     builders.make_investors(1, consents=["inbox"], language="en")
     found["notice_draft"] = builders.make_notice(approved, title="草稿 Draft notice").pk
@@ -39,6 +43,28 @@ def set_up() -> dict[str, UUID]:
     found["delivery"] = Delivery.objects.filter(notice=going).earliest("id").pk
     found |= _ledger(going.pk)
     return found
+
+
+EXTRACT = """客户号,姓名,手机,邮箱,语言,风险等级,短信同意,邮件同意
+900001,王小明,13812345678,wang@example.com,中文,C3,是,是
+900002,李雷,1.38E+10,li@example.com,中文,C2,是,否
+900003,Ann Lee,13912345679,not-an-address,English,C1,否,是
+900001,王小明,13812345678,wang@example.com,中文,C3,是,是
+"""
+
+
+def _imports() -> dict[str, UUID]:
+    """One file imported with rejected rows, and one uploaded and waiting for its mapping."""
+    actor = builders.dispatcher()
+    upload = SimpleUploadedFile("客户名单.csv", EXTRACT.encode("gb18030"))
+    line = make_line().pk
+    done, waiting = (
+        uploads.store_upload(upload=upload, line_id=line, actor=actor, now=clock.now())
+        for _ in range(2)
+    )
+    uploads.request_run(batch_id=done, dry_run=False, actor=actor, now=clock.now())
+    uploads.run_requested(batch_id=done, now=clock.now())
+    return {"import": done, "upload": waiting}
 
 
 def _ledger(notice: UUID) -> dict[str, UUID]:

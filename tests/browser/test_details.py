@@ -31,6 +31,16 @@ STAFF = [
     ("notice-deliveries", "notice"),
     ("notice-excluded", "notice"),
     ("delivery-detail", "delivery"),
+    ("investor-detail", "investor"),
+    ("import-new", ""),
+    ("import-detail", "import"),
+    ("import-detail", "upload"),
+    ("record-detail", "record"),
+    ("audit-ledger", ""),
+    ("export-new", ""),
+    ("export-detail", "export"),
+    ("account", ""),
+    ("search", ""),
 ]
 INVESTOR = ["me-inbox", "me-message", "me-preferences", "me-history"]
 PUBLIC = ["check", "me-sign-in"]
