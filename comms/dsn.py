@@ -41,7 +41,7 @@ class RecipientStatus:
     @property
     def address_is_dead(self) -> bool:
         """Whether the address itself is at fault for good, so that it must be suppressed (I9)."""
-        return self.action == "failed" and _DEAD_ADDRESS.match(self.status) is not None
+        return self.action == "failed" and blames_address(self.status)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,11 @@ class Notification:
     message_id: str
     envelope_id: str
     recipients: tuple[RecipientStatus, ...]
+
+
+def blames_address(status: str) -> bool:
+    """Whether an enhanced status (RFC 3463) says that the address itself is at fault for good."""
+    return _DEAD_ADDRESS.match(status) is not None
 
 
 def parse(raw: bytes) -> Notification:

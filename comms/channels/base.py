@@ -18,6 +18,8 @@ from django.utils.translation import gettext_lazy as _
 
 from core.errors import Misconfigured
 
+DEAD_ADDRESS = "address_dead"  # code of a SendError that condemns the address for good
+
 
 class Outgoing(NamedTuple):
     """One rendered message. `to` is the plain address, empty for the inbox."""

@@ -19,8 +19,16 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from comms import unsubscribe
-from comms.channels.base import Accepted, Outcome, Outgoing, SendError, Unseen, register
+from comms import dsn, unsubscribe
+from comms.channels.base import (
+    DEAD_ADDRESS,
+    Accepted,
+    Outcome,
+    Outgoing,
+    SendError,
+    Unseen,
+    register,
+)
 from core import clock
 from core.errors import Misconfigured
 
@@ -205,8 +213,10 @@ def _expect(first_digit: int, code: str, reply: tuple[int, bytes]) -> None:
     if number < 200:
         raise smtplib.SMTPServerDisconnected("no reply")
     enhanced = re.match(rb"\s*([245]\.\d{1,3}\.\d{1,3})\b", reply[1] or b"")
-    text = f"{number} {enhanced.group(1).decode()}" if enhanced else str(number)
-    raise NotSent(SendError(number // 100 == 5, code, text))
+    status = enhanced.group(1).decode() if enhanced else ""
+    if code == "recipient_refused" and dsn.blames_address(status):
+        code = DEAD_ADDRESS
+    raise NotSent(SendError(number // 100 == 5, code, f"{number} {status}".strip()))
 
 
 def _reset(smtp: smtplib.SMTP) -> smtplib.SMTP | None:

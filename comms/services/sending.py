@@ -24,11 +24,11 @@ from uuid import UUID
 from django.db import transaction
 
 from comms import bulk, journal, planning
-from comms.channels.base import Accepted, Channel, Outcome, Outgoing, SendError
+from comms.channels.base import DEAD_ADDRESS, Accepted, Channel, Outcome, Outgoing, SendError
 from comms.journal import Happening
 from comms.rules import Channel as ChannelName
 from comms.rules import DeliveryState, EventKind, Evidence
-from comms.services import claiming, fallback
+from comms.services import bounces, claiming, fallback
 from comms.services.claiming import LEASE, Claim
 from core.actor import Actor, system
 
@@ -127,6 +127,9 @@ def settle(token: UUID, results: Sequence[Result], *, actor: Actor, now: dt.date
             by_notice.setdefault(result.happening.notice, []).append(result.happening.investor)
         for notice_id, people in by_notice.items():
             fallback.reconsider(notice_id=notice_id, investor_ids=people, now=now)
+        dead = [result.happening.delivery for result in mine if result.error == DEAD_ADDRESS]
+        if dead:
+            bounces.suppress(deliveries=dead, actor=actor, now=now)
     return len(mine)
 
 

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import ipaddress
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
 
 from comms import unsubscribe
-from comms.channels.base import Accepted, SendError
+from comms.channels.base import DEAD_ADDRESS, Accepted, SendError
 from comms.channels.email import SmtpChannel, mime_of
 from comms.peers.smtp import MailPeer, MailRules
+from core import clock
 from core.errors import Misconfigured
 from tests.comms.rows import outgoing
 
@@ -79,10 +88,26 @@ def test_refused_recipients_do_not_stop_the_others(peer):
     }
     names = ["a", "gone", "b", "busy", "c"]
     outcomes = channel(peer).send_batch([outgoing(f"{name}@customer.example") for name in names])
-    assert outcomes[1] == SendError(True, "recipient_refused", "550 5.1.1")
+    assert outcomes[1] == SendError(True, DEAD_ADDRESS, "550 5.1.1")
     assert outcomes[3] == SendError(False, "recipient_refused", "450 4.2.1")
     assert [type(outcomes[i]) for i in (0, 2, 4)] == [Accepted] * 3
     assert len(peer.kept()) == 3
+
+
+@pytest.mark.parametrize(
+    ("reply", "code"),
+    [
+        ("550 5.1.1 no such user", DEAD_ADDRESS),
+        ("550 5.1.10 null MX", DEAD_ADDRESS),
+        ("552 5.2.2 mailbox full", "recipient_refused"),
+        ("554 5.7.1 policy", "recipient_refused"),
+        ("550 no reason given", "recipient_refused"),
+    ],
+)
+def test_only_a_reply_that_blames_the_address_condemns_it(peer, reply, code):
+    peer.rules.refuse_all = reply
+    (outcome,) = channel(peer).send_batch([outgoing()])
+    assert (outcome.permanent, outcome.code) == (True, code)
 
 
 def test_a_server_that_closes_the_session_is_called_again(peer):
@@ -100,6 +125,24 @@ def test_nobody_listens_is_temporary():
         smtp.send_batch([outgoing(), outgoing()])
         == [SendError(False, "connect_failed", "ConnectionRefusedError")] * 2
     )
+
+
+def test_starttls_with_a_private_authority_and_never_without_a_known_one(tmp_path):
+    authority, context = certificate(tmp_path)
+    with MailPeer(tmp_path / "mail", tls=context) as peer:
+        url = f"smtp+starttls://127.0.0.1:{peer.port}"
+        stranger = SmtpChannel({"name": "smtp", "url": url}).send_batch([outgoing()])
+        known = SmtpChannel({"name": "smtp", "url": f"{url}?ca={authority}"})
+        assert isinstance(known.send_batch([outgoing()])[0], Accepted)
+        assert len(peer.kept()) == 1
+    assert stranger == [SendError(False, "connect_failed", "SSLCertVerificationError")]
+
+
+def test_starttls_is_never_given_up_for_plain_text(peer):
+    smtp = SmtpChannel({"name": "smtp", "url": f"smtp+starttls://127.0.0.1:{peer.port}"})
+    (outcome,) = smtp.send_batch([outgoing()])
+    assert (outcome.code, outcome.unknown) == ("connect_failed", False)
+    assert peer.kept() == []
 
 
 @pytest.mark.filterwarnings("ignore:Requiring AUTH")
@@ -223,3 +266,37 @@ class cutting_server:
                 data = line.upper().startswith(b"DATA")
                 if data or line[:4].upper() in (b"EHLO", b"MAIL", b"RCPT"):
                     connection.sendall(b"354 go on\r\n" if data else b"250 ok\r\n")
+
+
+def certificate(directory: Path) -> tuple[Path, ssl.SSLContext]:
+    """A certificate for 127.0.0.1 that vouches for itself, and the server's context."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "mail peer")])
+    now = clock.now()
+    signed = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
+            critical=False,
+        )
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = directory / "peer.pem"
+    path.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        + signed.public_bytes(serialization.Encoding.PEM)
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    return path, context

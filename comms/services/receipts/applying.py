@@ -15,14 +15,14 @@ from comms import bulk, journal
 from comms.models import Delivery, RawReceipt
 from comms.provider_events import Parsed, ProviderEvent, Unreadable, parse_dsn, parse_json
 from comms.rules import OPEN, DeliveryState, EventKind, Evidence, apply_event
-from comms.services import fallback, optout
+from comms.services import bounces, fallback, optout
 from comms.services.receipts.storing import RECEIVER, keep, open_body, provider_entry
 from core.crypto import SealBroken
 from core.errors import VouchsafeError
-from investors import services as investors
 
 WAIT_FOR_REFERENCE = dt.timedelta(minutes=15)
 WAIT_FOR_HAND_OVER = dt.timedelta(hours=24)
+_WITHDRAWS = {EventKind.COMPLAINED: "complaint", EventKind.UNSUBSCRIBED: "unsubscribe"}
 _READ = (
     "notice_id", "investor_id", "contact_id", "channel", "state", "evidence", "attempts",
     "provider", "provider_ref",
@@ -303,23 +303,16 @@ def _happening(change: _Change, event: ProviderEvent, provider: str) -> journal.
 
 def _follow_up(changes: Iterable[_Change], now: dt.datetime) -> None:
     """What dead addresses, complaints and opt-outs mean for the investor (I9, D16)."""
+    dead, complained = [], []
     for change in changes:
         for event, _name in change.told:
             if event.dead_address:
-                _suppress(change.delivery, "hard_bounce", now)
-            elif event.kind is EventKind.COMPLAINED:
-                _suppress(change.delivery, "complaint", now)
-                optout.withdraw_channel(
-                    change.delivery, method="complaint", actor=RECEIVER, now=now
-                )
-            elif event.kind is EventKind.UNSUBSCRIBED:
-                optout.withdraw_channel(
-                    change.delivery, method="unsubscribe", actor=RECEIVER, now=now
-                )
-
-
-def _suppress(delivery: Delivery, reason: str, now: dt.datetime) -> None:
-    if delivery.contact_id is not None:
-        investors.suppress_contact(
-            contact_id=delivery.contact_id, reason=reason, actor=RECEIVER, now=now
-        )
+                dead.append(change.delivery.id)
+            elif event.kind in _WITHDRAWS:
+                method = _WITHDRAWS[event.kind]
+                optout.withdraw_channel(change.delivery, method=method, actor=RECEIVER, now=now)
+                if event.kind is EventKind.COMPLAINED:
+                    complained.append(change.delivery.id)
+    for reason, deliveries in ((bounces.HARD_BOUNCE, dead), (bounces.COMPLAINT, complained)):
+        if deliveries:
+            bounces.suppress(deliveries=deliveries, reason=reason, actor=RECEIVER, now=now)
