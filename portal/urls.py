@@ -2,36 +2,24 @@
 
 from __future__ import annotations
 
-import importlib.util
-
 from django.contrib import admin
 from django.urls import include, path
 from django.urls.resolvers import URLPattern, URLResolver
 
-
-def _pages(module: str, prefix: str = "") -> list[URLPattern | URLResolver]:
-    try:
-        if importlib.util.find_spec(module) is None:
-            return []
-    except ModuleNotFoundError:
-        return []
-    return [path(prefix, include(module))]
-
-
 urlpatterns: list[URLPattern | URLResolver] = [
-    *_pages("portal.pages_urls"),
-    *_pages("core.urls"),
-    *_pages("templates_mgmt.urls"),
-    *_pages("comms.urls"),
-    *_pages("investors.urls"),
-    *_pages("audit.urls"),
-    *_pages("portal.selfservice.urls"),
-    *_pages("comms.webhook_urls", "api/v1/"),
-    *_pages("core.api_urls", "api/v1/"),
-    *_pages("investors.api_urls", "api/v1/"),
-    *_pages("templates_mgmt.api_urls", "api/v1/"),
-    *_pages("comms.api_urls", "api/v1/"),
-    *_pages("audit.api_urls", "api/v1/"),
+    path("", include("portal.pages_urls")),
+    path("", include("core.urls")),
+    path("", include("templates_mgmt.urls")),
+    path("", include("comms.urls")),
+    path("", include("investors.urls")),
+    path("", include("audit.urls")),
+    path("", include("portal.selfservice.urls")),
+    path("api/v1/", include("comms.webhook_urls")),
+    path("api/v1/", include("core.api_urls")),
+    path("api/v1/", include("investors.api_urls")),
+    path("api/v1/", include("templates_mgmt.api_urls")),
+    path("api/v1/", include("comms.api_urls")),
+    path("api/v1/", include("audit.api_urls")),
     path("console/", admin.site.urls),
 ]
 
