@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -362,12 +363,12 @@ def _clean_values(version: ApprovedVersion, values: Mapping[str, Any]) -> dict[s
 
 def _frozen_audience(raw: Mapping[str, Any], line: BusinessLine) -> dict[str, Any]:
     """The audience query, always within the business line of the wording."""
-    query = Audience.from_json({**raw, "line": raw.get("line") or line.code})
-    if query.line != line.code:
+    query = Audience.from_json(raw)
+    if query.line not in ("", line.code):
         raise InvalidInput(
             _("The wording belongs to another business line."), field="audience.line"
         )
-    return query.to_json()
+    return replace(query, line=line.code).to_json()
 
 
 def _title(version: ApprovedVersion) -> str:
