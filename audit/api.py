@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.http import FileResponse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
@@ -82,7 +82,10 @@ class RecordProofView(APIView):
 
     capabilities = BROWSE
 
-    @extend_schema(operation_id="records_proof", responses=ProofSerializer)
+    @extend_schema(
+        operation_id="records_proof",
+        responses={200: ProofSerializer, 409: OpenApiResponse(description="Not in the log yet.")},
+    )
     def get(self, request: Request, record_id: UUID) -> Response:
         """The inclusion proof at the newest checkpoint; 409 while there is none yet."""
         proof = services.take_proof(record_id=record_id, actor=actor_of(request), now=clock.now())

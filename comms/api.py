@@ -14,6 +14,9 @@ from rest_framework.views import APIView
 from comms import page_selectors, rules, selectors
 from comms.models import Delivery, Exclusion, Notice
 from comms.serializers import (
+    CHANNELS,
+    DELIVERY_STATES,
+    NOTICE_STATES,
     DeliveryDetailSerializer,
     DeliverySerializer,
     ExclusionSerializer,
@@ -38,17 +41,17 @@ def _filter(name: str, values: list[str] | None, description: str) -> OpenApiPar
 
 
 NOTICE_FILTERS = [
-    _filter("state", [state.value for state in rules.NoticeState], "Only in this state."),
+    _filter("state", NOTICE_STATES, "Only in this state."),
     _filter("criticality", [grade.value for grade in rules.Criticality], "Only of this class."),
     _filter("line", None, "Only of this business line, by code."),
     _filter("q", None, "Words of the title, or the beginning of the check code."),
 ]
 DELIVERY_FILTERS = [
-    _filter("channel", [channel.value for channel in rules.Channel], "Only on this channel."),
-    _filter("state", [state.value for state in rules.DeliveryState], "Only in this state."),
+    _filter("channel", CHANNELS, "Only on this channel."),
+    _filter("state", DELIVERY_STATES, "Only in this state."),
 ]
 EXCLUSION_FILTERS = [
-    _filter("channel", [channel.value for channel in rules.Channel], "Only on this channel."),
+    _filter("channel", CHANNELS, "Only on this channel."),
     _filter("reason", None, "Only for this reason."),
 ]
 

@@ -13,6 +13,8 @@ from investors.rules.vocabulary import RISK_LEVELS
 from templates_mgmt.rules import Language
 
 CHANNELS = [channel.value for channel in Channel]
+NOTICE_STATES = [state.value for state in rules.NoticeState]
+DELIVERY_STATES = [state.value for state in rules.DeliveryState]
 REASON = "Why; the ledger keeps it."
 
 
@@ -122,7 +124,7 @@ class ReasonInput(serializers.Serializer[Any]):
 class NoticeSerializer(serializers.ModelSerializer[Notice]):
     """A notice."""
 
-    state = serializers.ChoiceField(choices=[state.value for state in rules.NoticeState])
+    state = serializers.ChoiceField(choices=NOTICE_STATES)
     criticality = serializers.ChoiceField(choices=[grade.value for grade in Criticality])
     line = serializers.CharField(source="business_line.code", help_text="Code.")
     audience = serializers.JSONField(help_text="The frozen query.")
@@ -170,7 +172,7 @@ class NoticeSerializer(serializers.ModelSerializer[Notice]):
 class ProgressSerializer(serializers.Serializer[Any]):
     """How far a notice is."""
 
-    state = serializers.ChoiceField(choices=[state.value for state in rules.NoticeState])
+    state = serializers.ChoiceField(choices=NOTICE_STATES)
     planned = serializers.BooleanField(help_text="Whether planning is over.")
     total = serializers.IntegerField(help_text="Deliveries needed; grows while planning goes on.")
     settled = serializers.IntegerField(help_text="Deliveries that need no more work.")
@@ -186,7 +188,7 @@ class DeliverySerializer(serializers.ModelSerializer[Delivery]):
     """One recipient on one channel. The investor is a pseudonym; addresses are not given."""
 
     channel = serializers.ChoiceField(choices=CHANNELS)
-    state = serializers.ChoiceField(choices=[state.value for state in rules.DeliveryState])
+    state = serializers.ChoiceField(choices=DELIVERY_STATES)
     evidence = serializers.SerializerMethodField()
 
     class Meta:

@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import (
+    OpenApiParameter,
+    OpenApiResponse,
+    extend_schema,
+    extend_schema_serializer,
+)
 from rest_framework import serializers
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
@@ -45,6 +50,7 @@ class AnyBody(BaseParser):
         return bytes(stream.read(receipts.MAX_BODY + 1))
 
 
+@extend_schema_serializer(component_name="ProviderEvent")
 class EventSerializer(serializers.Serializer[Any]):
     """One event, as a provider tells it."""
 
@@ -87,7 +93,11 @@ class WebhookView(APIView):
             OpenApiParameter(name, str, OpenApiParameter.HEADER, required=True)
             for name in ("webhook-id", "webhook-timestamp", "webhook-signature")
         ],
-        responses={200: StoredSerializer, 401: OpenApiResponse(description="Not authentic")},
+        responses={
+            200: StoredSerializer,
+            401: OpenApiResponse(description="Not authentic."),
+            413: OpenApiResponse(description="Too long."),
+        },
     )
     def post(self, request: Request, provider: str) -> Response:
         """Store a provider's receipts; they are applied afterwards."""

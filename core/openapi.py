@@ -1,4 +1,5 @@
-"""What drf-spectacular cannot see by itself: security schemes, problems, idempotency keys."""
+"""What drf-spectacular cannot see by itself: security schemes, idempotency keys, and with which
+problems an operation may refuse."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ IDEMPOTENCY_KEY = OpenApiParameter(
 PROBLEM = {
     "type": "object",
     "description": "RFC 9457 problem details.",
-    "required": ["type", "title", "status", "code"],
+    "required": ["type", "title", "status", "code", "detail"],
     "properties": {
         "type": {"type": "string"},
         "title": {"type": "string"},
@@ -43,6 +44,18 @@ PROBLEM = {
     },
 }
 _METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
+_REFUSALS = {
+    "400": "The request cannot be read.",
+    "401": "Nobody is signed in, or the key is not valid.",
+    "403": "Not allowed: the role, a second person or a fresh second factor is missing.",
+    "404": "It does not exist, or the caller may not know of it.",
+    "406": "The answer is JSON or, for files, what it says.",
+    "409": "Not in a state that allows this, or changed meanwhile.",
+    "413": "Too long.",
+    "415": "The body is of another type than this operation reads.",
+    "422": "A value cannot be used; `errors` names it.",
+    "429": "Too many requests; `Retry-After` is in seconds.",
+}
 
 
 class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
@@ -68,14 +81,36 @@ class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-
 def document_problems(
     result: dict[str, Any], generator: Any, request: Any, public: bool
 ) -> dict[str, Any]:
-    """Postprocessing hook: every operation may answer with a problem."""
+    """Postprocessing hook: names the refusals of each operation; `default` is the unforeseen."""
     result.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM
-    answer = {
-        "description": "A problem",
-        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-    }
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for path in result.get("paths", {}).values():
         for method, operation in path.items():
-            if method in _METHODS:
-                operation.setdefault("responses", {}).setdefault("default", answer)
+            if method not in _METHODS:
+                continue
+            answers = operation.setdefault("responses", {})
+            for status in _refusals_of(method, operation):
+                answers.setdefault(status, {"description": _REFUSALS[status]})
+            answers.setdefault("default", {"description": "A problem."})
+            for status, answer in answers.items():
+                if status in _REFUSALS or status == "default":
+                    answer.setdefault("content", content)
     return result
+
+
+def _refusals_of(method: str, operation: dict[str, Any]) -> list[str]:
+    """Status codes that follow from the shape of an operation; others it must declare."""
+    places = {parameter["in"] for parameter in operation.get("parameters", [])}
+    changes, body = method != "get", "requestBody" in operation
+    given = {
+        "400": True,
+        "401": any(operation.get("security", [])),
+        "403": any(operation.get("security", [])),
+        "404": "path" in places or body,
+        "406": True,
+        "409": changes,
+        "415": changes,
+        "422": changes or "query" in places,
+        "429": any(operation.get("security", [])),
+    }
+    return [status for status, possible in given.items() if possible]

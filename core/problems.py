@@ -29,6 +29,12 @@ TITLES: dict[str, Text] = {
     "rate_limited": _("Too many requests"),
     "internal_error": _("Something went wrong on our side"),
 }
+DETAILS: dict[str, Text] = {
+    "bad_request": _("The address, a header or the body cannot be read."),
+    "forbidden": _("Your account or key may not do this."),
+    "not_found": _("There is nothing at this address, or nothing that you may know of."),
+    "internal_error": _("The cause is in the server's log."),
+}
 
 
 def problem(
@@ -40,15 +46,16 @@ def problem(
     **members: Any,
 ) -> dict[str, Any]:
     """The members of one problem. `code` is stable and for programs; `type` is `about:blank`,
-    so `title` is the HTTP phrase unless this code has words of its own."""
+    so `title` is the HTTP phrase unless this code has words of its own. Without a `detail` it
+    is the code's own, or else repeats the title."""
+    title = force_str(title or TITLES.get(code) or HTTPStatus(status).phrase)
     found: dict[str, Any] = {
         "type": "about:blank",
-        "title": force_str(title or TITLES.get(code) or HTTPStatus(status).phrase),
+        "title": title,
         "status": status,
         "code": code,
+        "detail": force_str(detail or DETAILS.get(code) or title),
     }
-    if detail:
-        found["detail"] = force_str(detail)
     return found | {name: value for name, value in members.items() if value}
 
 

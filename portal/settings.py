@@ -215,6 +215,14 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_NAME_OVERRIDES": {
+        "ChannelEnum": "comms.serializers.CHANNELS",
+        "NoticeStateEnum": "comms.serializers.NOTICE_STATES",
+        "DeliveryStateEnum": "comms.serializers.DELIVERY_STATES",
+        "VersionStateEnum": "templates_mgmt.serializers.STATES",
+        "LanguageEnum": "templates_mgmt.serializers.LANGUAGES",
+        "InvestorLanguageEnum": "investors.models.Investor.Language",
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "core.openapi.document_problems",

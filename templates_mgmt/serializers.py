@@ -15,10 +15,14 @@ def _choices(members: Any) -> list[str]:
     return [member.value for member in members]
 
 
+STATES = _choices(rules.State)
+LANGUAGES = _choices(rules.Language)
+
+
 class TemplateFilterSerializer(serializers.Serializer[object]):
     """What a list of templates may be narrowed by."""
 
-    state = serializers.ChoiceField(choices=_choices(rules.State), required=False)
+    state = serializers.ChoiceField(choices=STATES, required=False)
     category = serializers.ChoiceField(choices=_choices(rules.Category), required=False)
     line = serializers.SlugField(required=False, help_text="Code of the business line.")
     search = serializers.CharField(required=False, max_length=120)
@@ -29,7 +33,7 @@ class TemplateSerializer(serializers.ModelSerializer[Template]):
 
     newest_version = serializers.UUIDField(source="newest_id", allow_null=True)
     newest_number = serializers.IntegerField(allow_null=True)
-    newest_state = serializers.ChoiceField(choices=_choices(rules.State), allow_null=True)
+    newest_state = serializers.ChoiceField(choices=STATES, allow_null=True)
     approved_number = serializers.IntegerField(allow_null=True)
     category = serializers.ChoiceField(choices=_choices(rules.Category))
 
@@ -82,7 +86,7 @@ class VariantSerializer(serializers.ModelSerializer[Variant]):
     """The words for one channel in one language."""
 
     channel = serializers.ChoiceField(choices=_choices(rules.Channel))
-    language = serializers.ChoiceField(choices=_choices(rules.Language))
+    language = serializers.ChoiceField(choices=LANGUAGES)
     subject = serializers.CharField(allow_blank=True, default="", max_length=200)
     body = serializers.CharField(allow_blank=True, max_length=rules.MAX_LENGTH["body"])
     body_html = serializers.CharField(
@@ -141,7 +145,7 @@ class FindingSerializer(serializers.Serializer[object]):
 class VersionSerializer(serializers.ModelSerializer[TemplateVersion]):
     """A version without its words."""
 
-    state = serializers.ChoiceField(choices=_choices(rules.State))
+    state = serializers.ChoiceField(choices=STATES)
 
     class Meta:
         model = TemplateVersion
