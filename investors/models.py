@@ -150,7 +150,8 @@ class Investor(models.Model):
 class ContactPoint(models.Model):
     """A phone number or an e-mail address of an investor, sealed under the investor's key
     (context "contact"). `rank` 0 is the one in use; replaced ones keep higher ranks, because
-    old deliveries point at them."""
+    old deliveries point at them. As for consent, the database does not check for every row that
+    the investor exists: no role that the application runs under can delete one."""
 
     class Kind(models.TextChoices):
         PHONE = "phone", _("Phone")
@@ -163,7 +164,11 @@ class ContactPoint(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     investor = models.ForeignKey(
-        Investor, on_delete=models.PROTECT, related_name="contacts", db_index=False
+        Investor,
+        on_delete=models.PROTECT,
+        related_name="contacts",
+        db_index=False,
+        db_constraint=False,
     )
     kind = models.CharField(_("kind"), max_length=5, choices=Kind)
     rank = models.PositiveSmallIntegerField(default=0)

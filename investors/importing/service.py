@@ -9,6 +9,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from core.errors import Conflict, NotFound
 from core.models import BusinessLine
 from core.roles import Capability
 from investors.importing import columns, detecting, reading, standing, writing
+from investors.importing.beside import beside
 from investors.importing.errorfile import ErrorFile, as_json
 from investors.importing.reading import FileFacts, Problem, RawRow
 from investors.importing.repeats import Repeats, same
@@ -222,17 +224,20 @@ class _Run:
         repeats = Repeats()
         source = reading.read_rows(self.facts)
         try:
-            while rows := list(islice(source, CHUNK)):
-                chunk = self._classify(rows, repeats)
-                self._write(chunk)
-                repeats.add(chunk.accepted)
-                for rejected in chunk.rejected:
-                    errors.write(rejected)
-                if self._progress:
-                    self._progress(self.totals.read, max(self.facts.rows, self.totals.read))
+            with beside() as hand_over:
+                while rows := list(islice(source, CHUNK)):
+                    chunk = self._classify(rows, repeats)
+                    repeats.add(chunk.accepted)
+                    hand_over(partial(self._write, chunk, errors))
+                    self._tell()
+            self._tell()
         finally:
             errors.close()
             repeats.close()
+
+    def _tell(self) -> None:
+        if self._progress and self.totals.read:
+            self._progress(self.totals.read, max(self.facts.rows, self.totals.read))
 
     def _classify(self, rows: list[RawRow], repeats: Repeats) -> _Chunk:
         """Sort a chunk into new, known and rejected rows, in the order of the file."""
@@ -282,7 +287,7 @@ class _Run:
         problem = Problem(self.use.columns["ref"], code, args)
         chunk.rejected.append(Rejected(line, cells, [problem]))
 
-    def _write(self, chunk: _Chunk) -> None:
+    def _write(self, chunk: _Chunk, errors: ErrorFile) -> None:
         """One transaction: investors, rejections, and the batch's counts."""
         with transaction.atomic():
             changes, idle = self._changes(chunk)
@@ -301,6 +306,8 @@ class _Run:
             self.batch.totals = asdict(self.totals)
             self.batch.by_reason = dict(self.reasons)
             self.batch.save(update_fields=["totals", "by_reason"])
+        for rejected in chunk.rejected:
+            errors.write(rejected)
 
     def _changes(self, chunk: _Chunk) -> tuple[list[Changes], list[Changes]]:
         """The known rows as (those that change something, those that do not)."""

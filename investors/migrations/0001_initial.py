@@ -400,6 +400,7 @@ class Migration(migrations.Migration):
                 (
                     "investor",
                     models.ForeignKey(
+                        db_constraint=False,
                         db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="contacts",
