@@ -68,7 +68,13 @@ class HttpSmsChannel:
         return [_outcome(results.get(message.idempotency_key)) for message in messages]
 
     def status(self, keys: Sequence[str]) -> dict[str, Accepted | SendError | Unseen]:
-        """What the gateway knows of `keys`; empty when it cannot be asked now."""
+        """What the gateway knows of `keys`; nothing of those it cannot be asked about now."""
+        known: dict[str, Accepted | SendError | Unseen] = {}
+        for start in range(0, len(keys), self.batch):
+            known |= self._ask(keys[start : start + self.batch])
+        return known
+
+    def _ask(self, keys: Sequence[str]) -> dict[str, Accepted | SendError | Unseen]:
         try:
             answer = self._post(self._url + "/status", {"keys": list(keys)})
         except httpx.HTTPError:
