@@ -3,12 +3,14 @@ rows say what is left to do, and `sweep` runs every two seconds."""
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import socket
 import time
 from uuid import UUID
 
 from celery import shared_task
+from django.conf import settings
 from django.db import OperationalError
 
 from comms import doorbell
@@ -40,7 +42,7 @@ def send() -> int:
     worker = f"worker-{socket.gethostname()}-{os.getpid()}"
     sent = 0
     end = time.monotonic() + _SHIFT
-    while count := sending.send_batch(worker=worker, now=clock.now()):
+    while count := sending.send_batch(worker=worker, now=clock.now(), lease=_lease()):
         sent += count
         if time.monotonic() > end:
             doorbell.send()
@@ -54,7 +56,7 @@ def sweep() -> None:
     from comms.services import receipts
 
     now = clock.now()
-    while recovery.recover_expired(now=now) == recovery.BATCH:
+    while recovery.recover_expired(now=now, lease=_lease()) == recovery.BATCH:
         pass
     while receipts.apply_pending(now=now).receipts:
         pass
@@ -66,6 +68,10 @@ def sweep() -> None:
         doorbell.plan(notice_id)
     if claiming.something_due(now):
         doorbell.send()
+
+
+def _lease() -> dt.timedelta:
+    return dt.timedelta(seconds=settings.SEND_LEASE)
 
 
 def unplanned() -> list[UUID]:

@@ -251,6 +251,8 @@ CHANNEL_PROVIDERS = {
     "inbox": [{"name": "inbox", "kind": "inbox"}],
 }
 
+SEND_LEASE = int(env.text("VOUCHSAFE_SEND_LEASE", "120"))  # seconds a worker may hold a batch
+
 # Celery: the filesystem transport in the embedded default, RabbitMQ or Redis by URL.
 CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", "filesystem://")
 _BROKER_DIR = VAR_DIR / "broker"

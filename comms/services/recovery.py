@@ -51,7 +51,13 @@ class _Lost(NamedTuple):
         return f"{self.id}.{self.key_group}"
 
 
-def recover_expired(*, now: dt.datetime, worker: str = "recovery", limit: int = BATCH) -> int:
+def recover_expired(
+    *,
+    now: dt.datetime,
+    worker: str = "recovery",
+    limit: int = BATCH,
+    lease: dt.timedelta = LEASE,
+) -> int:
     """Settle deliveries whose lease ran out before `now`; returns how many were looked at."""
     actor = system(worker)
     token = uuid7()
@@ -59,7 +65,7 @@ def recover_expired(*, now: dt.datetime, worker: str = "recovery", limit: int = 
         lost = _lock_expired(now, limit)
         hopeless = [row for row in lost if not _can_learn(row.channel)]
         askable = [row for row in lost if _can_learn(row.channel)]
-        _take_over(askable, token, until=now + LEASE)
+        _take_over(askable, token, until=now + lease)
         for row in hopeless:
             sending.settle(row.claimed_by, [_unconfirmed(row, now)], actor=actor, now=now)
     for channel in {row.channel for row in askable}:
