@@ -16,6 +16,7 @@ from comms.page_selectors.lists import (
     lines_for,
     notice_for,
     siblings_of,
+    whole_notice_for,
 )
 from comms.page_selectors.people import ids_of_refs, masked_message, people
 
@@ -36,4 +37,5 @@ __all__ = [
     "read_dry_run",
     "read_exclusions",
     "siblings_of",
+    "whole_notice_for",
 ]

@@ -32,7 +32,11 @@ def find_notices(
     """Notices of the actor's business lines, narrowed; `line` and `template` are codes, each
     word of `search` must be in the title, or be the beginning of the check code."""
     require(actor, Capability.NOTICES_VIEW)
-    notices = _visible(actor).select_related("business_line", "prepared_by", "version__template")
+    notices = (
+        _visible(actor)
+        .select_related("business_line", "prepared_by", "version__template")
+        .defer("version__facts", "version__placeholders")
+    )
     if state:
         notices = notices.filter(state=state)
     if criticality:
@@ -47,21 +51,20 @@ def find_notices(
 
 
 def notice_for(actor: Actor, notice_id: UUID) -> Notice:
-    """One notice with its people; raises NotFound outside the actor's business lines."""
+    """One notice; raises NotFound outside the actor's business lines."""
+    return _one(_visible(actor).select_related("business_line"), actor, notice_id)
+
+
+def whole_notice_for(actor: Actor, notice_id: UUID) -> Notice:
+    """One notice with its people, wording and original; raises NotFound as `notice_for`."""
+    related = ("prepared_by", "submitted_by", "released_by", "version__template", "corrects")
+    notices = _visible(actor).select_related("business_line", *related)
+    return _one(notices.defer("version__facts", "version__placeholders"), actor, notice_id)
+
+
+def _one(notices: QuerySet[Notice], actor: Actor, notice_id: UUID) -> Notice:
     require(actor, Capability.NOTICES_VIEW)
-    notice = (
-        _visible(actor)
-        .select_related(
-            "business_line",
-            "prepared_by",
-            "submitted_by",
-            "released_by",
-            "version__template",
-            "corrects",
-        )
-        .filter(pk=notice_id)
-        .first()
-    )
+    notice = notices.filter(pk=notice_id).first()
     if notice is None:
         raise NotFound(_("There is no such notice."))
     return notice

@@ -63,16 +63,14 @@ def plan_of(notice: Notice) -> ChannelPlan:
 
 
 def about(notice: Notice, actor: Actor) -> dict[str, Any]:
-    """The context of the panel that describes a notice, and of its tabs."""
+    """The context of the panel that describes a whole notice, and of its tabs."""
     plan = plan_of(notice)
-    return {
-        "notice": notice,
+    return tabs_of(notice, actor) | {
         "plan": plan,
         "until": EVIDENCE_LABELS[plan.until],
         "topic": Topic.objects.filter(pk=notice.topic).first() or notice.topic,
         "audience": audience_words(notice),
         "corrections": list(notice.corrections.all()[:10]),
-        "may_audit": Capability.AUDIT_BROWSE in actor.capabilities,
     }
 
 
@@ -140,8 +138,18 @@ def _difference_label(name: str) -> str:
 
 
 def notice_for(request: HttpRequest, notice_id: UUID) -> Notice:
-    """The notice that a page is about; NotFound in another business line."""
+    """The notice of a list; NotFound in another business line."""
     return page_selectors.notice_for(actor_of(request), notice_id)
+
+
+def whole_notice_for(request: HttpRequest, notice_id: UUID) -> Notice:
+    """The notice that a page is about, with its people; NotFound in another business line."""
+    return page_selectors.whole_notice_for(actor_of(request), notice_id)
+
+
+def tabs_of(notice: Notice, actor: Actor) -> dict[str, Any]:
+    """The context of the tabs."""
+    return {"notice": notice, "may_audit": Capability.AUDIT_BROWSE in actor.capabilities}
 
 
 def note_of(delivery: Delivery) -> str:

@@ -14,8 +14,9 @@ from comms import audience, page_selectors
 from comms.forms import DeliveryFilter, NoticeFilter
 from comms.page_selectors import BY_INVESTOR
 from comms.planning import reason_label
+from comms.rules import EVIDENCE_LABELS, Evidence
 from comms.services import notices
-from comms.views.common import about, actor_of, note_of, notice_for
+from comms.views.common import actor_of, note_of, notice_for, tabs_of
 from core import clock
 from core.pages import KeysetPage, keyset_page, query_with, staff_page
 from core.roles import Capability
@@ -79,11 +80,12 @@ def notice_deliveries(request: HttpRequest, notice_id: UUID) -> HttpResponse:
         {
             "delivery": delivery,
             "person": people.get(delivery.investor_id),
+            "evidence": EVIDENCE_LABELS[Evidence(delivery.evidence)] if delivery.evidence else "–",
             "note": note_of(delivery),
         }
         for delivery in page
     ]
-    context = about(notice, actor) | {
+    context = tabs_of(notice, actor) | {
         "filter": filter_form,
         "filtered": any(chosen.values()),
         "rows": rows,
@@ -98,7 +100,7 @@ def notice_excluded(request: HttpRequest, notice_id: UUID) -> HttpResponse:
     """Who is left out and why: final after planning, worked out as a dry run before it."""
     actor, notice = actor_of(request), notice_for(request, notice_id)
     channel, reason = request.GET.get("channel", ""), request.GET.get("reason", "")
-    context = about(notice, actor)
+    context = tabs_of(notice, actor)
     if notice.planned_at:
         page = keyset_page(
             page_selectors.exclusions_of(notice, channel=channel, reason=reason),

@@ -91,7 +91,7 @@ def delivery_detail(request: HttpRequest, delivery_id: UUID) -> HttpResponse:
         "delivery": delivery,
         "notice": delivery.notice,
         "events": list(delivery.events.order_by("id")),
-        "person": page_selectors.people([delivery.investor_id], actor).get(delivery.investor_id),
+        "investor": page_selectors.people([delivery.investor_id], actor).get(delivery.investor_id),
         "language": LANGUAGE_LABELS[Language(delivery.language)],
         "note": note_of(delivery),
         "siblings": list(page_selectors.siblings_of(delivery)),

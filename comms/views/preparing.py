@@ -17,7 +17,7 @@ from comms.models import Notice
 from comms.planning import read_channel_plan
 from comms.rules import Criticality, Evidence, NoticeState
 from comms.services import notices
-from comms.views.common import about, actor_of, notice_for, plan_of
+from comms.views.common import about, actor_of, plan_of, whole_notice_for
 from comms.views.lists import pages_of
 from comms.views.messages import samples_of
 from core import clock
@@ -64,7 +64,7 @@ def notice_new(request: HttpRequest) -> HttpResponse:
 @staff_page(PREPARE)
 def notice_edit(request: HttpRequest, notice_id: UUID) -> HttpResponse:
     """Change a draft."""
-    actor, notice = actor_of(request), notice_for(request, notice_id)
+    actor, notice = actor_of(request), whole_notice_for(request, notice_id)
     if notice.state != NoticeState.DRAFT:
         raise Conflict(_("Only a draft can be changed; take the notice back first."))
     version = _approved(str(notice.version_id), actor)
@@ -95,7 +95,7 @@ def notice_edit(request: HttpRequest, notice_id: UUID) -> HttpResponse:
 @staff_page(PREPARE)
 def notice_correct(request: HttpRequest, notice_id: UUID) -> HttpResponse:
     """Draft a correction that goes to exactly those who got the original."""
-    actor, original = actor_of(request), notice_for(request, notice_id)
+    actor, original = actor_of(request), whole_notice_for(request, notice_id)
     chosen = request.GET.get("version", "")
     if not chosen:
         line = original.business_line_id
@@ -132,7 +132,7 @@ def notice_correct(request: HttpRequest, notice_id: UUID) -> HttpResponse:
 @staff_page(Capability.NOTICES_VIEW)
 def notice_dry_run(request: HttpRequest, notice_id: UUID) -> HttpResponse:
     """What releasing it now would do: a part of the draft's page, or a page of its own."""
-    actor, notice = actor_of(request), notice_for(request, notice_id)
+    actor, notice = actor_of(request), whole_notice_for(request, notice_id)
     preview = notices.preview_audience(notice_id=notice.pk, actor=actor, now=clock.now())
     context = about(notice, actor) | dry_run_context(notice, preview)
     template = "comms/parts/dry_run_part.html" if is_htmx(request) else "comms/notice_dry_run.html"

@@ -16,7 +16,15 @@ from comms.forms import ReasonForm
 from comms.models import Notice
 from comms.rules import DeliveryState, NoticeState
 from comms.services import notices
-from comms.views.common import about, actor_of, controls_of, difference_words, notice_for, plan_of
+from comms.views.common import (
+    about,
+    actor_of,
+    controls_of,
+    difference_words,
+    notice_for,
+    plan_of,
+    whole_notice_for,
+)
 from comms.views.messages import samples_of
 from comms.views.preparing import dry_run_context
 from core import clock
@@ -33,7 +41,7 @@ CONTROL = (Capability.NOTICES_CONTROL, Capability.NOTICES_PREPARE)
 @staff_page(Capability.NOTICES_VIEW)
 def notice_detail(request: HttpRequest, notice_id: UUID) -> HttpResponse:
     """How a notice stands: the dry run before the release, the figures after it."""
-    actor, notice = actor_of(request), notice_for(request, notice_id)
+    actor, notice = actor_of(request), whole_notice_for(request, notice_id)
     context = about(notice, actor) | {"controls": controls_of(notice, actor)}
     if notice.released_at:
         context |= live_context(notice)
@@ -71,7 +79,7 @@ def live_context(notice: Notice) -> dict[str, Any]:
 @staff_page(Capability.NOTICES_RELEASE, Capability.NOTICES_PREPARE)
 def notice_release(request: HttpRequest, notice_id: UUID) -> HttpResponse:
     """What the second person sees before letting a notice out, and the decision (D9)."""
-    actor, notice = actor_of(request), notice_for(request, notice_id)
+    actor, notice = actor_of(request), whole_notice_for(request, notice_id)
     if request.method == "POST":
         _require_unchanged(notice, request.POST.get("shown", ""))
         notices.release_notice(notice_id=notice.pk, actor=actor, now=clock.now())
@@ -86,7 +94,7 @@ def notice_release(request: HttpRequest, notice_id: UUID) -> HttpResponse:
 @staff_page(Capability.NOTICES_RELEASE)
 def notice_refuse(request: HttpRequest, notice_id: UUID) -> HttpResponse:
     """Give a submitted notice back to its preparer, with a reason."""
-    actor, notice = actor_of(request), notice_for(request, notice_id)
+    actor, notice = actor_of(request), whole_notice_for(request, notice_id)
     form = ReasonForm(request.POST, auto_id="refuse_%s")
     if not form.is_valid():
         return _release_page(request, notice, actor, form, status=422)
