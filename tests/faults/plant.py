@@ -1,0 +1,147 @@
+"""A running installation for fault tests: real Celery workers over the filesystem broker, a real
+SMS gateway over HTTP that the test can script, and this process in the place of beat."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from celery import Celery
+from django.conf import settings
+from django.db import connection
+
+from comms.models import Notice
+from comms.peers.sms import Gateway, SmsPeer, SmsRules
+from comms.services import closing
+from core import clock
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SECRET = "faults"
+_WORKER = (
+    "-m", "celery", "-A", "portal", "worker", "-P", "solo", "-c", "1", "-l", "WARNING",
+    "--without-gossip", "--without-mingle", "--without-heartbeat",
+)  # fmt: skip
+
+
+class ScriptedGateway(Gateway):
+    """The gateway with two hooks, called with the number of the request: `before` it accepts
+    anything (raise ValueError to accept nothing), and `after` it has, ahead of the answer."""
+
+    before: Callable[[int], None] = staticmethod(lambda n: None)
+    after: Callable[[int], None] = staticmethod(lambda n: None)
+    calls = 0
+
+    def take(self, messages: list[dict[str, str]]) -> list[dict[str, Any]]:
+        self.calls += 1
+        call = self.calls
+        self.before(call)
+        results = super().take(messages)
+        self.after(call)
+        return results
+
+
+class Plant:
+    """Workers on the test's own database. `lease` is in seconds."""
+
+    def __init__(self, directory: Path, *, lease: int = 4) -> None:
+        self.directory = directory
+        directory.mkdir(parents=True, exist_ok=True)
+        self.gateway = ScriptedGateway(directory / "sms.jsonl", SmsRules(), None)
+        self.peer = SmsPeer(directory / "peer", secret=SECRET)
+        self.peer.gateway.close()
+        self.peer.gateway = self.peer._server.gateway = self.gateway
+        self.peer.start()
+        self.workers: list[subprocess.Popen[bytes]] = []
+        self._env = self._environment(lease)
+        self._broker = Celery(broker="filesystem://")
+        queue = directory / "var" / "broker"
+        for name in ("queue", "processed", "control"):
+            (queue / name).mkdir(parents=True, exist_ok=True)
+        self.queue = queue / "queue"
+        self._broker.conf.broker_transport_options = {
+            "data_folder_in": str(self.queue),
+            "data_folder_out": str(self.queue),
+            "control_folder": str(queue / "control"),
+        }
+
+    def __enter__(self) -> Plant:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        for worker in self.workers:
+            worker.kill()
+            worker.wait()
+        self.peer.stop()
+
+    def start_worker(self) -> subprocess.Popen[bytes]:
+        """One more worker; returns as soon as it is launched."""
+        log = (self.directory / "workers.log").open("ab")
+        worker = subprocess.Popen(
+            [sys.executable, *_WORKER], cwd=ROOT, env=self._env, stdout=log, stderr=log
+        )
+        self.workers.append(worker)
+        return worker
+
+    def kill(self, number: int = 0, *, how: signal.Signals = signal.SIGKILL) -> None:
+        """Signal a worker from inside a gateway hook."""
+        os.kill(self.workers[number].pid, how)
+
+    def ring(self, task: str, *args: str, times: int = 1) -> None:
+        """Put messages for the workers into the broker."""
+        for _ in range(times):
+            self._broker.send_task(f"comms.tasks.{task}", args=args)
+
+    def wipe_broker(self) -> int:
+        """Lose every message; returns how many."""
+        lost = list(self.queue.iterdir())
+        for message in lost:
+            message.unlink(missing_ok=True)
+        return len(lost)
+
+    def settle(self, notice: Notice, *, seconds: float = 150.0) -> None:
+        """Sweep as beat does, and keep two workers alive, until the notice is done."""
+        deadline = time.monotonic() + seconds
+        while not self.done(notice.pk):
+            alive = [worker for worker in self.workers if worker.poll() is None]
+            for _missing in range(2 - len(alive)):
+                self.start_worker()
+            if not any(self.queue.iterdir()):
+                self.ring("sweep")
+            time.sleep(0.3)
+            assert time.monotonic() < deadline, self.state_of(notice.pk)
+
+    def done(self, notice_id: UUID) -> bool:
+        """Whether everything is planned and settled."""
+        planned = Notice.objects.filter(pk=notice_id, planned_at__isnull=False).exists()
+        return planned and closing.open_deliveries(notice_id) == 0
+
+    def state_of(self, notice_id: UUID) -> str:
+        """For a failed wait: the counts, and the end of the workers' log."""
+        from comms import selectors
+
+        log = (self.directory / "workers.log").read_text(errors="replace")[-3000:]
+        return f"{selectors.notice_progress(notice_id, now=clock.now())}\n{log}"
+
+    def _environment(self, lease: int) -> dict[str, str]:
+        database = connection.settings_dict
+        password = f":{database['PASSWORD']}" if database["PASSWORD"] else ""
+        port = f"&port={database['PORT']}" if database["PORT"] else ""
+        return {
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "portal.settings",
+            "DATABASE_URL": f"postgresql://{database['USER']}{password}@/{database['NAME']}"
+            f"?host={database['HOST']}{port}",
+            "VOUCHSAFE_VAR": str(self.directory / "var"),
+            "VOUCHSAFE_KEY_DIR": str(settings.KEY_DIR),
+            "VOUCHSAFE_SEND_LEASE": str(lease),
+            "SMS_URL": self.peer.url,
+            "SMS_SECRET": SECRET,
+            "LOG_LEVEL": "WARNING",
+        }
