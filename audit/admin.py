@@ -1,4 +1,4 @@
-"""The console: the ledger's objects, to look at only, superusers included.
+"""The console: the ledger's objects, to look at only.
 
 Records are read on the portal's own pages, where reading them is recorded.
 """
@@ -12,25 +12,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from audit.models import Checkpoint, Export, Record, Verification
-
-
-class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Nobody adds, changes or deletes these here."""
-
-    show_full_result_count = False
-
-    def has_add_permission(self, *args: Any) -> bool:
-        return False
-
-    def has_change_permission(self, *args: Any) -> bool:
-        return False
-
-    def has_delete_permission(self, *args: Any) -> bool:
-        return False
+from core.console import ReadOnlyAdmin
 
 
 @admin.register(Record)
-class RecordAdmin(ReadOnly):
+class RecordAdmin(ReadOnlyAdmin):
     def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return redirect("audit-list")
 
@@ -41,18 +27,18 @@ class RecordAdmin(ReadOnly):
 
 
 @admin.register(Checkpoint)
-class CheckpointAdmin(ReadOnly):
+class CheckpointAdmin(ReadOnlyAdmin):
     list_display = ["size", "signed_at"]
     fields = ["size", "signed_at", "note"]
 
 
 @admin.register(Export)
-class ExportAdmin(ReadOnly):
+class ExportAdmin(ReadOnlyAdmin):
     list_display = ["id", "state", "notice", "period_from", "period_to", "requested_at", "records"]
     list_filter = ["state"]
 
 
 @admin.register(Verification)
-class VerificationAdmin(ReadOnly):
+class VerificationAdmin(ReadOnlyAdmin):
     list_display = ["started_at", "finished_at", "ok", "size"]
     list_filter = ["ok"]

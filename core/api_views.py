@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+from typing import Any
+
+from django.utils.translation import get_language
+from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.utils import extend_schema
+from drf_spectacular.views import SpectacularAPIView
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -35,6 +41,20 @@ class MeSerializer(serializers.Serializer[object]):
     capabilities = serializers.ListField(child=serializers.CharField())
     lines = LineSerializer(many=True)
     stepped_up_at = serializers.DateTimeField(allow_null=True)
+
+
+class SchemaView(SpectacularAPIView):
+    """The OpenAPI document. It is open to all and costly to make, so each process makes it once
+    per language."""
+
+    def _get_schema_response(self, request: Request) -> Response:
+        return Response(_schema(get_language() or ""))
+
+
+@functools.cache
+def _schema(language: str) -> dict[str, Any]:
+    found: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)
+    return found
 
 
 class MeView(APIView):

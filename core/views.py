@@ -30,6 +30,7 @@ from core.forms import (
     PasswordForm,
     SignInForm,
     add_error,
+    time_zone_options,
 )
 from core.models import BusinessLine, User
 from core.pages import safe_path, staff_page, with_next
@@ -204,7 +205,13 @@ def account_locale(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _account(request, locale_form=form, status=422)
     me = _signed_in(request)
-    user = services.set_locale(user_id=_own_id(me), **form.cleaned_data, actor=me, now=clock.now())
+    try:
+        user = services.set_locale(
+            user_id=_own_id(me), **form.cleaned_data, actor=me, now=clock.now()
+        )
+    except InvalidInput as error:
+        add_error(form, error)
+        return _account(request, locale_form=form, status=error.status)
     translation.activate(user.language)
     messages.success(request, _("Saved."))
     return redirect("account")
@@ -313,6 +320,7 @@ def _account(request: HttpRequest, *, status: int = 200, **forms: object) -> Htt
         "keys": user.api_keys.all()[:50],
         "locale_form": LocaleForm(initial={"language": user.language, "time_zone": user.time_zone}),
         "password_form": PasswordForm(),
+        "time_zone_options": time_zone_options(),
         "title": gettext_lazy("Your account"),
     }
     return render(request, "core/account.html", context | forms, status=status)
