@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import re
 import smtplib
 import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from email import policy
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -20,6 +16,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from comms import dsn, unsubscribe
+from comms.channels import mime
 from comms.channels.base import (
     DEAD_ADDRESS,
     Accepted,
@@ -36,8 +33,6 @@ MANDATORY_HEADER = "Vouchsafe-Mandatory"
 PURPOSE_HEADER = "Vouchsafe-Purpose"  # what was asked for by the recipient, and has no way out
 _TIMEOUT = 30.0  # seconds, for each answer
 _SCHEMES = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
-_POLICY = policy.SMTP.clone(max_line_length=76, cte_type="7bit")
-_UTF8_POLICY = policy.SMTPUTF8.clone(max_line_length=76)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +67,16 @@ class Relay:
 
     def connect(self) -> smtplib.SMTP:
         """An open, authenticated session; raises OSError or smtplib.SMTPException."""
-        context = ssl.create_default_context(cafile=self.ca or None)
         name = settings.MAIL_DOMAIN
         if self.scheme == "smtps":
             smtp: smtplib.SMTP = smtplib.SMTP_SSL(
-                self.host, self.port, local_hostname=name, timeout=_TIMEOUT, context=context
+                self.host, self.port, local_hostname=name, timeout=_TIMEOUT, context=self._tls()
             )
         else:
             smtp = smtplib.SMTP(self.host, self.port, local_hostname=name, timeout=_TIMEOUT)
         try:
             if self.scheme == "smtp+starttls":
-                smtp.starttls(context=context)
+                smtp.starttls(context=self._tls())
             smtp.ehlo_or_helo_if_needed()
             if self.user:
                 smtp.login(self.user, self.password)
@@ -90,6 +84,9 @@ class Relay:
             smtp.close()
             raise
         return smtp
+
+    def _tls(self) -> ssl.SSLContext:
+        return ssl.create_default_context(cafile=self.ca or None)
 
 
 class NotSent(Exception):
@@ -112,6 +109,12 @@ class SmtpChannel:
     def __init__(self, entry: Mapping[str, Any]) -> None:
         self.name: str = entry["name"]
         self._relay = Relay.parse(entry["url"])
+        try:
+            mime.mailbox(settings.MAIL_FROM)
+        except ValueError as error:
+            raise Misconfigured(
+                _("MAIL_FROM must be one address, for example “Firm <notices@firm.example>”.")
+            ) from error
 
     def send_batch(self, messages: Sequence[Outgoing]) -> list[Outcome]:
         """Hand over each message in turn. A broken session is opened again for the next one."""
@@ -162,27 +165,22 @@ def message_id(message: Outgoing) -> str:
 def mime_of(message: Outgoing, *, date: str) -> bytes:
     """The message as it goes over the wire, CRLF lines. The same `message` and `date` always
     give the same bytes. Raises ValueError when a header would break out of its line."""
-    to = _address(message.to)
-    mail = EmailMessage(_POLICY if message.to.isascii() else _UTF8_POLICY)
-    name, sender = parseaddr(settings.MAIL_FROM)
-    mail["From"] = Address(name, addr_spec=sender)
-    mail["To"] = to
-    mail["Subject"] = _one_line(message.subject)
-    mail["Date"] = date
-    mail["Message-ID"] = f"<{message_id(message)}>"
-    mail["Auto-Submitted"] = "auto-generated"
+    identity = message_id(message)
+    headers = [
+        ("From", mime.mailbox(settings.MAIL_FROM)[0]),
+        ("To", mime.plain_address(message.to)),
+        ("Subject", mime.unstructured(message.subject)),
+        ("Date", date),
+        ("Message-ID", f"<{identity}>"),
+        ("Auto-Submitted", "auto-generated"),
+        ("Content-Language", mime.one_line(message.language)),
+    ]
     if PURPOSE_HEADER not in message.headers:
-        mail["List-Unsubscribe"] = f"<{unsubscribe.url_of(message.delivery_id)}>"
+        headers.append(("List-Unsubscribe", f"<{unsubscribe.url_of(message.delivery_id)}>"))
         if message.headers.get(MANDATORY_HEADER) != "yes":
-            mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    for header, value in message.headers.items():
-        mail[_one_line(header)] = _one_line(value)
-    mail.set_content(message.text)
-    if message.html:
-        mail.add_alternative(message.html, subtype="html")
-        mail.set_boundary("part-" + hashlib.sha256(message_id(message).encode()).hexdigest()[:32])
-    mail["Content-Language"] = _one_line(message.language)
-    return mail.as_bytes()
+            headers.append(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
+    headers += [(name, mime.unstructured(value)) for name, value in message.headers.items()]
+    return mime.message(headers, text=message.text, html=message.html, identity=identity)
 
 
 def _hand_over(smtp: smtplib.SMTP, message: Outgoing, content: bytes) -> None:
@@ -194,7 +192,7 @@ def _hand_over(smtp: smtplib.SMTP, message: Outgoing, content: bytes) -> None:
             if not smtp.has_extn("smtputf8"):
                 raise NotSent(SendError(True, "smtputf8_unsupported"))
             options += ["SMTPUTF8", "BODY=8BITMIME"]
-        _expect(2, "sender_refused", smtp.mail(_envelope_sender(), options))
+        _expect(2, "sender_refused", smtp.mail(mime.mailbox(settings.MAIL_FROM)[1], options))
         _expect(2, "recipient_refused", smtp.rcpt(message.to))
         _expect(3, "data_refused", smtp.docmd("DATA"))
     except (OSError, smtplib.SMTPException) as error:
@@ -234,22 +232,3 @@ def _leave(smtp: smtplib.SMTP) -> None:
     with contextlib.suppress(OSError, smtplib.SMTPException):
         smtp.quit()
     smtp.close()
-
-
-def _envelope_sender() -> str:
-    return parseaddr(settings.MAIL_FROM)[1]
-
-
-def _address(address: str) -> Address:
-    """`address` as a header value; raises ValueError when it is not exactly one address."""
-    local, at, domain = address.rpartition("@")
-    if not at or not local or not domain or re.search(r"[\s<>(),;:\\\"\x00-\x1f\x7f]", address):
-        raise ValueError("not a plain address")
-    return Address(username=local, domain=domain)
-
-
-def _one_line(value: str) -> str:
-    """`value`; raises ValueError when it holds a line break or another control character."""
-    if any(ord(char) < 32 or ord(char) in (127, 0x85, 0x2028, 0x2029) for char in value):
-        raise ValueError("control character in a header")
-    return value

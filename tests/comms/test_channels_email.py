@@ -8,6 +8,9 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
+from email import policy
+from email.message import EmailMessage
+from email.parser import BytesParser
 from pathlib import Path
 
 import pytest
@@ -215,6 +218,43 @@ def test_no_subject_ever_makes_a_second_header(subject):
     ]
 
 
+CONTENT = st.text(st.characters(exclude_categories=["Cs"]), max_size=300)
+
+
+@given(subject=st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), max_size=200),
+       text=CONTENT, html=CONTENT)  # fmt: skip
+def test_whatever_is_written_is_read_again(subject, text, html):
+    raw = mime_of(outgoing(subject=subject, text=text, html=html), date=DATE)
+    assert all(len(line) <= 998 for line in raw.split(b"\r\n"))
+    mail = BytesParser(EmailMessage, policy=policy.default).parsebytes(raw)
+    assert mail["Subject"].strip() == subject.strip()
+    for kind, written in (("plain", text), ("html", html)):
+        body = mail.get_body((kind,))
+        if body is None:
+            assert not written
+        else:
+            read = body.get_payload(decode=True).decode().replace("\r\n", "\n")
+            assert read.rstrip("\n") == lines_of(written).rstrip("\n")
+
+
+def lines_of(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+@pytest.mark.parametrize(
+    ("configured", "header"),
+    [
+        ("notices@firm.example", "notices@firm.example"),
+        ('"Firm, Inc." <notices@firm.example>', '"Firm, Inc." <notices@firm.example>'),
+        ("华信证券 <notices@firm.example>", "=?utf-8?b?5Y2O5L+h6K+B5Yi4?= <notices@firm.example>"),
+    ],
+)
+def test_the_sender_s_name_is_written_as_a_phrase(configured, header, settings):
+    settings.MAIL_FROM = configured
+    raw = mime_of(outgoing(), date=DATE).decode()
+    assert raw.startswith(f"From: {header}\r\n")
+
+
 def test_the_same_message_gives_the_same_bytes():
     message = outgoing(text="一", html="<p>一</p>")
     assert mime_of(message, date=DATE) == mime_of(message, date=DATE)
@@ -230,6 +270,13 @@ def test_a_non_ascii_mailbox_goes_by_smtputf8(peer):
 def test_a_url_that_is_none_is_named(url):
     with pytest.raises(Misconfigured, match="SMTP_URL"):
         SmtpChannel({"name": "smtp", "url": url})
+
+
+@pytest.mark.parametrize("sender", ["", "Firm, Inc. <a@b.example>", "nobody", "a@b.example\nX: y"])
+def test_a_sender_that_is_none_is_named_at_once(settings, sender):
+    settings.MAIL_FROM = sender
+    with pytest.raises(Misconfigured, match="MAIL_FROM"):
+        SmtpChannel({"name": "smtp", "url": "smtp://127.0.0.1"})
 
 
 def test_refuse_by_share_is_the_same_every_time(tmp_path):
