@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 _CODE = re.compile(r"\b(\d{6})\b")
-_SECONDS = 30
+_SECONDS = 90
 
 
 class NoWayIn(VouchsafeError):
