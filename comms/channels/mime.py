@@ -73,7 +73,7 @@ def _folded(value: str) -> str:
 @lru_cache(maxsize=32)
 def mailbox(configured: str) -> tuple[str, str]:
     """The header form and the bare address of `Name <address>`."""
-    name, address = parseaddr(configured)
+    name, address = parseaddr(one_line(configured))
     plain_address(address)
     if not name:
         return address, address
