@@ -1,4 +1,5 @@
-"""The console: topics can be changed; people, consents and imports are only to be looked at."""
+"""The console: topics can be changed; wordings are shown. Consents and imports show only to an
+administrator who also works in all business lines: the role alone gives no content rights."""
 
 from __future__ import annotations
 
@@ -9,34 +10,18 @@ from django.forms import ModelForm
 from django.http import HttpRequest
 
 from core import clock
+from core.console import ConsoleAdmin, ReadOnlyAdmin
+from core.roles import Capability
 from investors import services
 from investors.models import ConsentEntry, ConsentNotice, ImportBatch, Topic
 
 
-class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Nobody adds, changes or deletes these here, superusers included."""
-
-    show_full_result_count = False
-
-    def has_add_permission(self, *args: Any) -> bool:
-        return False
-
-    def has_change_permission(self, *args: Any) -> bool:
-        return False
-
-    def has_delete_permission(self, *args: Any) -> bool:
-        return False
-
-
 @admin.register(Topic)
-class TopicAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class TopicAdmin(ConsoleAdmin):
     list_display = ["code", "name", "name_zh", "mandatory"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Topic | None = None) -> list[str]:
         return ["code"] if obj else []
-
-    def has_delete_permission(self, *args: Any) -> bool:
-        return False
 
     def save_model(self, request: Any, obj: Topic, form: ModelForm[Topic], change: bool) -> None:
         """Through the service, which records the change."""
@@ -44,13 +29,14 @@ class TopicAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(ConsentNotice)
-class ConsentNoticeAdmin(ReadOnly):
+class ConsentNoticeAdmin(ReadOnlyAdmin):
     list_display = ["purpose", "version", "language", "created_at"]
     list_filter = ["purpose", "language"]
 
 
 @admin.register(ConsentEntry)
-class ConsentEntryAdmin(ReadOnly):
+class ConsentEntryAdmin(ReadOnlyAdmin):
+    capability = Capability.LINES_ALL
     list_display = ["occurred_at", "purpose", "action", "method", "source"]
     list_filter = ["purpose", "action", "method"]
     fields = [
@@ -60,7 +46,8 @@ class ConsentEntryAdmin(ReadOnly):
 
 
 @admin.register(ImportBatch)
-class ImportBatchAdmin(ReadOnly):
+class ImportBatchAdmin(ReadOnlyAdmin):
+    capability = Capability.LINES_ALL
     list_display = ["file_name", "business_line", "state", "dry_run", "created_at", "finished_at"]
     list_filter = ["state", "dry_run"]
     list_select_related = ["business_line"]

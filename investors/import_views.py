@@ -22,7 +22,7 @@ from core.roles import Capability
 from investors import rules, selectors
 from investors.forms import MappingForm, UploadForm, initial_mapping
 from investors.importing import columns, uploads
-from investors.importing.errorfile import BOM, stored_rows
+from investors.importing.errorfile import BOM, explained, stored_rows
 from investors.models import ImportBatch
 from investors.views import actor_of
 
@@ -87,10 +87,10 @@ def _detail(
         (label, chosen[name]) for name, label in columns.FIELDS.items() if chosen.get(name)
     ]
     context["reasons"] = [
-        (code, str(rules.REASONS[code]).replace("%(", "‹").replace(")s", "›"), count)
+        (code, rules.general_reason(code), count)
         for code, count in sorted(batch.by_reason.items(), key=lambda item: -item[1])
     ]
-    context["rejections"] = batch.rejections.order_by("pk")[:_SHOWN]
+    context["rejections"] = explained(batch, _SHOWN)
     status = _status(form) if form is not None else 200
     return render(request, "investors/import_detail.html", context, status=status)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -12,6 +13,18 @@ from investors import rules, selectors
 from investors.models import Channel, ConsentEntry, ImportBatch, ImportRejection, Investor
 
 MAX_MAPPING = 100_000  # characters
+
+
+@extend_schema_field(
+    {"type": ["string", "null"], "pattern": r"^\d\d:\d\d:\d\d$", "description": "Local time."}
+)
+class LocalTimeField(serializers.TimeField):
+    """A time of day without a zone, which is not what OpenAPI calls a time."""
+
+
+@extend_schema_field(OpenApiTypes.BINARY)
+class UploadField(serializers.FileField):
+    """A file as a part of a form."""
 
 
 class InvestorFilterSerializer(serializers.Serializer[object]):
@@ -41,6 +54,8 @@ class InvestorSerializer(serializers.ModelSerializer[Investor]):
     )
     ref = serializers.SerializerMethodField(help_text="Masked; null once erased.")
     name = serializers.SerializerMethodField(help_text="Masked; null once erased.")
+    quiet_from = LocalTimeField(allow_null=True)
+    quiet_to = LocalTimeField(allow_null=True)
     preferred_channels = serializers.ListField(child=serializers.CharField())
     account_flags = serializers.ListField(child=serializers.CharField())
 
@@ -169,7 +184,7 @@ class ImportSerializer(serializers.ModelSerializer[ImportBatch]):
 class NewImportSerializer(serializers.Serializer[object]):
     """A file to import."""
 
-    file = serializers.FileField(help_text="CSV or XLSX in any encoding.")
+    file = UploadField(help_text="CSV or XLSX in any encoding.")
     line = serializers.SlugField(help_text="Code of the business line.")
     dry_run = serializers.BooleanField(default=False)
     mapping = serializers.CharField(

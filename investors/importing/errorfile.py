@@ -11,7 +11,7 @@ import csv
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from audit import sealing
 from investors.importing.columns import OWN_COLUMNS
 from investors.importing.rows import Rejected
-from investors.models import ImportRejection
+from investors.models import ImportBatch, ImportRejection
 from investors.rules import reason
 
 _RUNS = ("=", "+", "-", "@", "\t", "\r")
@@ -46,6 +46,14 @@ def as_json(rejected: Rejected) -> list[dict[str, Any]]:
         {"column": problem.column, "code": problem.code, "args": problem.args}
         for problem in rejected.problems
     ]
+
+
+class Explained(NamedTuple):
+    """A rejected row in words, as a page lists it."""
+
+    line: int
+    columns: str
+    reason: str
 
 
 class ErrorFile:
@@ -96,13 +104,29 @@ def inert(cell: str) -> str:
     return "'" + cell if cell.startswith(_RUNS) else cell
 
 
+def explained(batch: ImportBatch, limit: int) -> list[Explained]:
+    """The first rejected rows of a batch with their reasons in words."""
+    rejections = list(batch.rejections.order_by("pk")[:limit])
+    key = sealing.keys_of([batch.pk]).get(batch.pk)
+    headers = list(batch.mapping.get("headers", []))
+    found = []
+    for rejection in rejections:
+        cells = _cells(key, rejection) if key else []
+        named = dict.fromkeys(item["column"] for item in rejection.problems if item["column"])
+        words = explain(headers, cells, rejection.problems)
+        found.append(Explained(rejection.line, "; ".join(named), words))
+    return found
+
+
+def _cells(key: bytes, rejection: ImportRejection) -> list[str]:
+    text = sealing.unseal_text(key, bytes(rejection.row_sealed), context="import.row")
+    return list(json.loads(text))
+
+
 def stored_rows(batch_id: UUID, headers: list[str]) -> Iterator[list[str]]:
     """The error file of a finished batch, row by row with its header, from the sealed rows."""
     key = sealing.key_of(batch_id)
     yield _header(headers)
     rejections = ImportRejection.objects.filter(batch_id=batch_id).order_by("pk")
     for rejection in rejections.iterator(chunk_size=2000):
-        cells = json.loads(
-            sealing.unseal_text(key, bytes(rejection.row_sealed), context="import.row")
-        )
-        yield _line(headers, rejection.line, cells, rejection.problems)
+        yield _line(headers, rejection.line, _cells(key, rejection), rejection.problems)

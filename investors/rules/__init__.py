@@ -31,7 +31,7 @@ from investors.rules.contacts import (
     normal_phone,
     normal_ref,
 )
-from investors.rules.refusals import REASONS, Refused, reason
+from investors.rules.refusals import REASONS, Refused, general_reason, reason
 from investors.rules.vocabulary import (
     DEFAULT_CADENCE,
     DEFAULT_LANGUAGE,
@@ -62,6 +62,7 @@ __all__ = [
     "Refused",
     "Standing",
     "act_of_file",
+    "general_reason",
     "index_text",
     "legal_basis",
     "mask_email",

@@ -89,3 +89,13 @@ def reason(code: str, args: Mapping[str, int | str], *, value: str = "") -> str:
     """The reason in the reader's language, naming `value` (shortened) where the words do."""
     shown = value if len(value) <= 40 else value[:39] + "…"
     return str(REASONS[code]) % {**args, "value": shown}
+
+
+class _Dots(dict[str, str]):
+    def __missing__(self, name: str) -> str:
+        return "…"
+
+
+def general_reason(code: str) -> str:
+    """The reason without the details of one row, which show as “…”."""
+    return str(REASONS[code]) % _Dots()

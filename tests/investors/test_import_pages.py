@@ -70,7 +70,8 @@ def test_from_upload_to_result(client: Client, import_dir: Path) -> None:
     step(client, "import-check", batch, columns_of(batch))
     assert (batch.state, batch.totals["created"], Investor.objects.count()) == ("checked", 1, 0)
     page = client.get(reverse("import-detail", args=[batch.pk])).content.decode()
-    assert "phone_too_short" in page
+    assert "too few digits (2)" in page
+    assert "“EST” can mean more than one time zone" in page
     assert "Import now" in page
 
     mended = columns_of(batch, substitutions="time_zone: EST = America/New_York")

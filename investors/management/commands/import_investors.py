@@ -32,7 +32,7 @@ from core.models import BusinessLine, User
 from core.roles import Capability
 from core.selectors import actor_for_user
 from investors.importing.service import ImportResult, ProgressFunction, import_file
-from investors.rules import REASONS
+from investors.rules import general_reason
 
 UNUSABLE = 2
 REJECTED = 3
@@ -106,15 +106,10 @@ class Command(BaseCommand):
             f"identical repeats, {result.rejected} rejected."
         )
         for code, count in sorted(result.by_reason.items(), key=lambda item: -item[1]):
-            self.stdout.write(f"{count:>9}  {code}: {_plain(code)}")
+            self.stdout.write(f"{count:>9}  {code}: {general_reason(code)}")
         if result.rejected and errors:
             self.stdout.write(f"The rejected rows, with line, column and reason: {errors}")
         self.stdout.write(f"Batch {result.batch_id}")
-
-
-def _plain(code: str) -> str:
-    """The reason without the details of one row."""
-    return str(REASONS[code]).replace("%(", "<").replace(")s", ">")
 
 
 def _line(code: str | None) -> BusinessLine:
