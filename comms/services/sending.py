@@ -34,6 +34,7 @@ from core.actor import Actor, system
 
 BATCH = 500
 UNKNOWN_LEASE = dt.timedelta(seconds=5)
+LEASE_OVER = SendError(False, "lease_over")  # never handed over: our own slowness
 log = logging.getLogger(__name__)
 
 
@@ -68,7 +69,7 @@ def hand_over(provider: Channel, messages: Sequence[Outgoing], *, deadline: floa
     for start in range(0, len(messages), provider.batch):
         chunk = messages[start : start + provider.batch]
         if time.monotonic() > deadline:
-            outcomes += [SendError(False, "lease_over")] * len(chunk)
+            outcomes += [LEASE_OVER] * len(chunk)
             continue
         try:
             answer = list(provider.send_batch(chunk))
@@ -107,7 +108,10 @@ def result_of(happening: Happening, outcome: Outcome, now: dt.datetime) -> Resul
         return None
     payload = {"code": outcome.code, **({"text": outcome.text} if outcome.text else {})}
     told = happening._replace(payload=payload, commitment=None, sealed=None)
-    retry = None if outcome.permanent else planning.retry_at(happening.attempt, now)
+    if outcome == LEASE_OVER:
+        retry: dt.datetime | None = now
+    else:
+        retry = None if outcome.permanent else planning.retry_at(happening.attempt, now)
     if retry is None:
         kind, state, due = EventKind.FAILED, DeliveryState.FAILED, now
     else:

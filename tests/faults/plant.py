@@ -60,7 +60,7 @@ class Plant:
         self.peer.start()
         self.workers: list[subprocess.Popen[bytes]] = []
         self._env = self._environment(lease)
-        self._broker = Celery(broker="filesystem://")
+        self._broker = Celery(broker="filesystem://", set_as_current=False)
         queue = directory / "var" / "broker"
         for name in ("queue", "processed", "control"):
             (queue / name).mkdir(parents=True, exist_ok=True)

@@ -138,14 +138,14 @@ def test_every_message_is_delivered_five_times(plant, dice):
 
 
 def test_a_lease_shorter_than_the_work(tmp_path, dice):
-    with Plant(tmp_path, lease=1) as plant:
+    with Plant(tmp_path, lease=3) as plant:
         people = audience(plant, dice)
         notice = release()
         slow = dice.sample(range(1, 8), 4)
 
         def dawdle(call: int) -> None:
             if call in slow:
-                time.sleep(2.5)
+                time.sleep(5)
 
         plant.gateway.after = dawdle
         plant.start_worker()
