@@ -6,9 +6,10 @@ Records are read on the portal's own pages, where reading them is recorded.
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from audit.models import Checkpoint, Export, Record, Verification
@@ -23,7 +24,10 @@ class RecordAdmin(ReadOnlyAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        return redirect("record-detail", record_id=object_id)
+        try:
+            return redirect("record-detail", record_id=UUID(object_id))
+        except ValueError:
+            raise Http404 from None
 
 
 @admin.register(Checkpoint)
