@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import axe_core_python
@@ -112,10 +112,15 @@ class Visitor:
         return sorted({link.get_attribute("href") or "" for link in links.all()})
 
     def check(self, label: str = "") -> None:
-        """The page as it stands is accessible, fits its width and keeps to the CSP."""
+        """The page as it stands is accessible in light and dark, fits its width and keeps to
+        the CSP."""
         where = f"{label} {self.page.url}".strip()
         findings = axe_findings(self.page)
         assert not findings, "\n".join([where, *findings])
+        self.page.emulate_media(color_scheme="dark")
+        findings = axe_findings(self.page, only=["color-contrast"])
+        assert not findings, "\n".join([f"dark {where}", *findings])
+        self.page.emulate_media(color_scheme="light")
         wide = self.page.evaluate(
             "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         )
@@ -124,12 +129,11 @@ class Visitor:
         assert self.problems == [], where
 
 
-def axe_findings(page: Page) -> list[str]:
-    """What axe-core finds: rule, help, and the places."""
+def axe_findings(page: Page, only: Sequence[str] = ()) -> list[str]:
+    """What axe-core finds: rule, help, and the places; with `only`, by these rules alone."""
     page.evaluate(AXE.read_text(encoding="utf-8"))
-    result = page.evaluate(
-        "rules => axe.run(document, {runOnly: {type: 'tag', values: rules}})", RULES
-    )
+    chosen = {"type": "rule", "values": list(only)} if only else {"type": "tag", "values": RULES}
+    result = page.evaluate("chosen => axe.run(document, {runOnly: chosen})", chosen)
     return [
         f"{found['id']}: {found['help']}: {node['target']} {node['html'][:160]}"
         for found in result["violations"]

@@ -59,11 +59,10 @@ def test_pages_of_staff(
 
 
 @LANGUAGES
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_pages_of_an_investor(visit: Callable[..., Visitor], language: str, dark: bool) -> None:
+def test_pages_of_an_investor(visit: Callable[..., Visitor], language: str) -> None:
     scene.set_up()
     letter = InboxMessage.objects.latest("created_at")
-    visitor = visit(language=language, window=PHONE, dark=dark)
+    visitor = visit(language=language, window=PHONE)
     visitor.become(Investor.objects.get(pk=letter.investor_id))
     for route in INVESTOR:
         visitor.open(reverse(route, args=[letter.pk] if route == "me-message" else []))

@@ -41,15 +41,6 @@ def test_every_page_of_the_rail(
 
 
 @SIZES
-def test_the_dark_scheme(visit: Callable[..., Visitor], window: dict[str, int]) -> None:
-    visitor = visit(window=window, dark=True)
-    visitor.sign_in(everyone())
-    for path in visitor.rail():
-        visitor.open(path)
-        visitor.check("dark")
-
-
-@SIZES
 @LANGUAGES
 def test_pages_of_strangers(
     visit: Callable[..., Visitor], window: dict[str, int], language: str
