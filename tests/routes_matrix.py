@@ -39,6 +39,7 @@ EXPORT_READERS = frozenset({"auditor", "regulator"})
 ADMINISTRATOR = frozenset({"administrator"})
 
 REASON = {"reason": "because"}
+CONSENT = {"act": "give", "purpose": "channel.sms", "method": "phone"}
 DRAFT = {"revision": 1, "facts": {}, "placeholders": [], "variants": []}
 
 
@@ -172,20 +173,67 @@ NOTICES = {
 }
 
 
+INVESTORS = {
+    "investor-list": get(INVESTOR_READERS),
+    "investor-detail": get(INVESTOR_READERS),
+    "investor-preferences": post(PRIVACY),
+    "investor-consent": post(PRIVACY),
+    "contact-reveal": post(PRIVACY, **REASON),
+    "contact-state": post(PRIVACY, **REASON),
+    "import-new": form(IMPORTERS),
+    "import-detail": get(IMPORTERS),
+    "import-progress": get(IMPORTERS),
+    "import-check": post(IMPORTERS),
+    "import-run": post(IMPORTERS),
+    "import-discard": post(IMPORTERS),
+    "import-errors": get(IMPORTERS),
+    "api-investors": get(INVESTOR_READERS),
+    "api-investor": get(INVESTOR_READERS),
+    "api-investor-consents": Row({"GET": INVESTOR_READERS, "POST": PRIVACY}, body=CONSENT),
+    "api-investor-preferences": post(PRIVACY, topic="education", channel="sms", wanted=True),
+    "api-imports": form(IMPORTERS),
+    "api-import": get(IMPORTERS),
+    "api-import-rejections": get(IMPORTERS),
+}
+
+AUDIT = {
+    "audit-list": get(AUDITOR),
+    "audit-ledger": get(AUDITOR),
+    "audit-ledger-state": get(AUDITOR),
+    "audit-verify": post(AUDITOR),
+    "record-detail": get(AUDITOR),
+    "record-proof": get(AUDITOR),
+    "export-list": get(EXPORT_READERS),
+    "export-new": form(AUDITOR),
+    "export-detail": get(EXPORT_READERS),
+    "export-live": get(EXPORT_READERS),
+    "export-download": post(EXPORT_READERS),
+    "ledger-checkpoint": get(EVERYBODY),
+    "ledger-tile": get(EVERYBODY),
+    "api-records": get(AUDITOR),
+    "api-record": get(AUDITOR),
+    "api-record-proof": get(AUDITOR),
+    "api-exports": Row({"GET": EXPORT_READERS, "POST": AUDITOR}),
+    "api-export": get(EXPORT_READERS),
+    "api-export-download": post(EXPORT_READERS),
+}
+
+
 def console(methods: Mapping[str, frozenset[str]], **kwargs: object) -> Row:
     return Row(methods, kwargs, known=bool(kwargs), any_method=True)
 
 
-def model(name: str, *, writable: bool) -> dict[str, Row]:
-    """Django's routes of one model; a model that is only shown has no one who may add."""
-    add = {"GET": ADMINISTRATOR, "POST": ADMINISTRATOR} if writable else {"GET": NOBODY}
+def model(name: str, *, who: frozenset[str] = ADMINISTRATOR, writable: bool) -> dict[str, Row]:
+    """Django's routes of one model that `who` sees; of a `writable` one they may add rows. Nobody
+    deletes."""
+    adders = who if writable else NOBODY
     return {
-        f"admin:{name}_changelist": console({"GET": ADMINISTRATOR}),
-        f"admin:{name}_add": console(add),
-        f"admin:{name}_change": console({"GET": ADMINISTRATOR, "POST": ADMINISTRATOR}),
+        f"admin:{name}_changelist": console({"GET": who}),
+        f"admin:{name}_add": console({"GET": adders, "POST": adders}),
+        f"admin:{name}_change": console({"GET": who, "POST": adders}),
         f"admin:{name}_history": console({"GET": ADMINISTRATOR}),
         f"admin:{name}_delete": console({"GET": NOBODY, "POST": NOBODY}),
-        f"console/{name.replace('_', '/')}/<path:object_id>/": console(
+        f"console/{'/'.join(name.rsplit('_', 1))}/<path:object_id>/": console(
             {"GET": ADMINISTRATOR}, object_id=1
         ),
     }
@@ -205,6 +253,16 @@ CONSOLE = {
     **model("core_user", writable=True),
     **model("core_businessline", writable=True),
     **model("core_apikey", writable=True),
+    **model("templates_mgmt_template", writable=False),
+    **model("templates_mgmt_templateversion", writable=False),
+    **model("investors_topic", writable=True),
+    **model("investors_consentnotice", writable=False),
+    **model("investors_consententry", who=NOBODY, writable=False),
+    **model("investors_importbatch", who=NOBODY, writable=False),
+    **model("audit_record", writable=False),
+    **model("audit_checkpoint", writable=False),
+    **model("audit_export", writable=False),
+    **model("audit_verification", writable=False),
 }
 
 ROUTES: dict[str, Row] = {
@@ -213,5 +271,7 @@ ROUTES: dict[str, Row] = {
     **SELF_SERVICE,
     **TEMPLATES,
     **NOTICES,
+    **INVESTORS,
+    **AUDIT,
     **CONSOLE,
 }
