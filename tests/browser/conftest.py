@@ -131,9 +131,11 @@ class Visitor:
 
 def axe_findings(page: Page, only: Sequence[str] = ()) -> list[str]:
     """What axe-core finds: rule, help, and the places; with `only`, by these rules alone."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE.read_text(encoding="utf-8"))
     chosen = {"type": "rule", "values": list(only)} if only else {"type": "tag", "values": RULES}
-    result = page.evaluate("chosen => axe.run(document, {runOnly: chosen})", chosen)
+    options = {"runOnly": chosen, "resultTypes": ["violations"], "preload": False}
+    result = page.evaluate("options => axe.run(document, options)", options)
     return [
         f"{found['id']}: {found['help']}: {node['target']} {node['html'][:160]}"
         for found in result["violations"]
