@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 
+from uuid_utils import UUID as FastUUID
 from uuid_utils import uuid7 as _fast_uuid7
 from uuid_utils import uuid7 as _native_uuid7
 from uuid_utils.compat import uuid7 as _uuid7
@@ -22,9 +23,9 @@ def uuid7() -> uuid.UUID:
     return _uuid7()
 
 
-def uuid7_text() -> str:
-    """`uuid7()` as text, for bulk work."""
-    return str(_fast_uuid7())
+def uuid7_raw() -> FastUUID:
+    """`uuid7()` without the dress of `uuid.UUID`, for bulk work: has `.bytes`, and `str()`."""
+    return _fast_uuid7()
 
 
 def uuid7_hex() -> str:

@@ -23,6 +23,7 @@ _BOMS = (
     (b"\xfe\xff", "utf-16-be"),
 )
 _DELIMITERS = (",", ";", "\t", "|")
+_WIDE = ["utf_16", "utf_16_be", "utf_16_le", "utf_32", "utf_32_be", "utf_32_le"]  # have a mark
 _ENOUGH = 0.9  # share of the telling lines that must decode
 _SAMPLE_LINES = 20_000
 _XLSX = b"PK\x03\x04"
@@ -137,8 +138,8 @@ def digest(path: Path) -> str:
 def _known(encoding: str) -> str:
     if encoding:
         try:
-            "".encode(encoding)
-        except LookupError:
+            b"".decode(encoding)
+        except (LookupError, ValueError):
             raise InvalidInput(
                 _("There is no encoding “%(name)s”.") % {"name": encoding}, field="encoding"
             ) from None
@@ -166,7 +167,7 @@ def _survey(path: Path, terminator: bytes, given: str) -> tuple[str, int, int]:
     gb_broken = sum(not _decodes(line, "gb18030") for line in sample)
     if gb_broken <= len(sample) * (1 - _ENOUGH) and _common_chinese(b"".join(sample[:2000])):
         return "gb18030", lines, gb_broken
-    guess = charset_normalizer.from_bytes(b"".join(sample[:2000])).best()
+    guess = charset_normalizer.from_bytes(b"".join(sample[:2000]), cp_exclusion=_WIDE).best()
     if guess is None:
         raise InvalidInput(
             _("The encoding of the file cannot be told. Name it (for example gb18030)."),

@@ -166,7 +166,8 @@ class _Lines:
     def _decode(self, path: Path) -> Iterator[tuple[str, Problem | None]]:
         facts = self._facts
         if facts.encoding.startswith("utf-16"):
-            with path.open(encoding="utf-16", errors="replace", newline="\n") as handle:
+            encoding = "utf-16" if facts.start else "utf-16-le"
+            with path.open(encoding=encoding, errors="replace", newline="\n") as handle:
                 yield from ((line, None) for line in handle)
             return
         encoding, offset = facts.encoding, 0

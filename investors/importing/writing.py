@@ -5,19 +5,19 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
-
-from django.db import connection
 
 from audit import sealing
 from audit.leaf import Entry, Subjects
 from audit.record import draft, record_many
 from core import crypto
 from core.actor import Actor
-from core.clock import isoformat, uuid7, uuid7_text
+from core.clock import uuid7, uuid7_raw
 from investors import vault
+from investors.importing import copying
+from investors.importing.copying import NO, UUID_HEAD, YES, copy_rows
 from investors.importing.rows import Row
 from investors.importing.standing import Changes, first_acts
 from investors.models import ConsentEntry, ConsentState, ContactPoint, Investor
@@ -35,9 +35,15 @@ _CONTACT = (
 _ENTRY = (
     "id, investor_id, purpose, action, method, legal_basis, place, occurred_at, recorded_at, source"
 )
-_NULL = "\\N"
 _STATE = "investor_id, purpose, granted, entry_id, since"
 
+
+_INVESTOR_HEAD = copying.row_head(18)
+_CONTACT_HEAD = copying.row_head(9)
+_ENTRY_HEAD = copying.row_head(10)
+_STATE_HEAD = copying.row_head(5)
+_ACTIVE = copying.word("active")
+_IN_USE = copying.smallint(0)
 
 Seal = Callable[[bytes, bytes], bytes]
 
@@ -72,39 +78,49 @@ def create(rows: list[New], context: Context) -> None:
         return
     ids = [UUID(bytes=os.urandom(16), version=4) for _row in rows]
     keys = sealing.create_keys(ids, now=context.now)
-    lines = _Lines(context)
+    made = _Rows(context)
     for investor_id, new in zip(ids, rows, strict=True):
-        lines.add(investor_id, new, keys[investor_id])
-    _copy("investors_investor", _INVESTOR, lines.investors)
-    _copy("investors_contactpoint", _CONTACT, lines.contacts)
-    _copy("investors_consententry", _ENTRY, lines.entries)
-    _copy("investors_consentstate", _STATE, lines.states)
-    record_many(lines.records)
+        made.add(investor_id, new, keys[investor_id])
+    copy_rows("investors_investor", _INVESTOR, made.investors)
+    copy_rows("investors_contactpoint", _CONTACT, made.contacts)
+    copy_rows("investors_consententry", _ENTRY, made.entries)
+    copy_rows("investors_consentstate", _STATE, made.states)
+    record_many(made.records)
 
 
-class _Lines:
-    """COPY lines of new investors. Text is put together once per import where it can be; all of
-    it is from fixed vocabularies, hexadecimal or a UUID, so nothing needs escaping."""
+class _Rows:
+    """Binary COPY rows of new investors. What all rows share is put together once per chunk."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
         self._actor = context.actor.ref
-        self._at = at = isoformat(context.now)
         self._batch = str(context.batch_id)
-        self._line = str(context.line_id)
-        self._entry_tail = {
-            purpose: f"{IMPORTED}\t{legal_basis(purpose)}\t\t{at}\t{at}\t{context.source}\n"
+        self._line = copying.uuid_field(context.line_id.bytes)
+        self._at = at = copying.timestamp(context.now)
+        source = copying.raw(context.source.encode())
+        self._entry_tails = {
+            (purpose, act): b"".join(
+                (
+                    *map(copying.word, (purpose, act, IMPORTED, legal_basis(purpose), "")),
+                    at,
+                    at,
+                    source,
+                )
+            )
             for purpose in PURPOSES
+            for act in ConsentEntry.Action.values
         }
-        self.investors: list[str] = []
-        self.contacts: list[str] = []
-        self.entries: list[str] = []
-        self.states: list[str] = []
+        self._contact_tail = copying.word("unverified") + copying.word("") + at
+        self._investor_tail = at + at
+        self.investors: list[bytes] = []
+        self.contacts: list[bytes] = []
+        self.entries: list[bytes] = []
+        self.states: list[bytes] = []
         self.records: list[Entry] = []
 
     def add(self, investor_id: UUID, new: New, key: bytes) -> None:
         """Everything of one investor."""
-        row, subject, at = new.row, str(investor_id), self._at
+        row, subject = new.row, copying.uuid_field(investor_id.bytes)
         acts = first_acts(row)
         usable = {kind for kind, value in (("phone", row.phone), ("email", row.email)) if value}
         granted = {purpose for purpose, act in acts.items() if act == "given"}
@@ -117,33 +133,55 @@ class _Lines:
         acts[INBOX] = "given"
         told = []
         for purpose in sorted(acts):
-            act, entry = acts[purpose], uuid7_text()
-            self.entries.append(
-                f"{entry}\t{subject}\t{purpose}\t{act}\t{self._entry_tail[purpose]}"
+            act, entry = acts[purpose], uuid7_raw()
+            entry_id = UUID_HEAD + entry.bytes
+            self.entries.append(_ENTRY_HEAD + entry_id + subject + self._entry_tails[purpose, act])
+            flag = YES if act == "given" else NO
+            self.states.append(
+                _STATE_HEAD + subject + copying.word(purpose) + flag + entry_id + self._at
             )
-            flag = "t" if act == "given" else "f"
-            self.states.append(f"{subject}\t{purpose}\t{flag}\t{entry}\t{at}\n")
             told.append(f'"{purpose}":"{act} {entry}"')
         self._record(investor_id, row.line, ",".join(told))
 
-    def _investor(self, subject: str, new: New, seal: Seal, reachable: int) -> None:
+    def _investor(self, subject: bytes, new: New, seal: Seal, reachable: int) -> None:
         row = new.row
         sealed = seal(vault.profile_text(Profile(row.ref, row.name)), vault.PROFILE)
-        quiet_from, quiet_to = row.quiet_hours or ("\\N", "\\N")
-        self.investors.append(
-            f"{subject}\t{self._line}\t\\\\x{new.ref_hash.hex()}\t\\\\x{sealed.hex()}\t"
-            f"{row.language}\t{row.time_zone}\t{row.risk_level}\t{row.cadence}\t"
-            f"{{{','.join(row.preferred_channels)}}}\t{quiet_from}\t{quiet_to}\t"
-            f"{{{','.join(row.account_flags)}}}\t{row.opened_on or _NULL}\tactive\t"
-            f"{reachable}\t\\\\x{new.fingerprint.hex()}\t{self._at}\t{self._at}\n"
+        quiet_from, quiet_to = row.quiet_hours or (None, None)
+        fields = (
+            _INVESTOR_HEAD,
+            subject,
+            self._line,
+            copying.raw(new.ref_hash),
+            copying.raw(sealed),
+            copying.word(row.language),
+            copying.word(row.time_zone),
+            copying.word(row.risk_level),
+            copying.word(row.cadence),
+            copying.words(row.preferred_channels),
+            copying.time(quiet_from),
+            copying.time(quiet_to),
+            copying.words(row.account_flags),
+            copying.date(row.opened_on),
+            _ACTIVE,
+            copying.smallint(reachable),
+            copying.raw(new.fingerprint),
+            self._investor_tail,
         )
+        self.investors.append(b"".join(fields))
 
-    def _contact(self, subject: str, kind: str, value: str, seal: Seal) -> None:
-        self.contacts.append(
-            f"{uuid7_text()}\t{subject}\t{kind}\t0\t"
-            f"\\\\x{seal(value.encode(), vault.CONTACT).hex()}\t"
-            f"\\\\x{vault.contact_hash(kind, value).hex()}\tunverified\t\t{self._at}\n"
+    def _contact(self, subject: bytes, kind: str, value: str, seal: Seal) -> None:
+        fields = (
+            _CONTACT_HEAD,
+            UUID_HEAD,
+            uuid7_raw().bytes,
+            subject,
+            copying.word(kind),
+            _IN_USE,
+            copying.raw(seal(value.encode(), vault.CONTACT)),
+            copying.raw(vault.contact_hash(kind, value)),
+            self._contact_tail,
         )
+        self.contacts.append(b"".join(fields))
 
     def _record(self, investor_id: UUID, line: int, consents: str) -> None:
         """`audit.record.draft` by hand, because it is made a million times: the payload is
@@ -160,14 +198,6 @@ class _Lines:
                 sealed=None,
             )
         )
-
-
-def _copy(table: str, columns: str, lines: Iterable[str]) -> None:
-    with (
-        connection.cursor() as cursor,
-        cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy,
-    ):
-        copy.write("".join(lines))
 
 
 # --- changed investors ----------------------------------------------------------------------
