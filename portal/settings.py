@@ -6,6 +6,7 @@ from __future__ import annotations
 import secrets
 from pathlib import Path
 
+from celery.schedules import crontab
 from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
@@ -278,6 +279,11 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "sweep-deliveries": {"task": "comms.tasks.sweep", "schedule": 2.0},
+    "build-waiting-exports": {"task": "audit.tasks.sweep", "schedule": 15.0},
+    "verify-ledger": {
+        "task": "audit.tasks.verify_nightly",
+        "schedule": crontab(hour="18", minute="30"),  # UTC: night in China
+    },
 }
 
 LOGGING = {
