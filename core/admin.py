@@ -115,11 +115,13 @@ class UserAdmin(ConsoleAdmin):
         """The roles in words."""
         return ", ".join(str(ROLE_LABELS[role]) for role in ROLE_LABELS if role in user.roles)
 
-    def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
         """One form for a new account, another for a known one."""
         kwargs["form"] = NewUserForm if obj is None else ChangeUserForm
         kwargs["fields"] = [name for name in self._names(obj) if name not in self._shown(obj)]
-        return super().get_form(request, obj, **kwargs)
+        return super().get_form(request, obj, change, **kwargs)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """What a known account only shows."""
@@ -267,11 +269,13 @@ class ApiKeyAdmin(ConsoleAdmin):
     known = ["name", "prefix", "owner", "scopes", "created_at", "expires_at", "revoked_at",
              "last_used_at"]  # fmt: skip
 
-    def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
         """A new key, or the end of one."""
         kwargs["form"] = NewKeyForm if obj is None else RevokeForm
         kwargs["fields"] = NewKeyForm.Meta.fields if obj is None else ["reason"]
-        return super().get_form(request, obj, **kwargs)
+        return super().get_form(request, obj, change, **kwargs)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """A key never changes."""

@@ -60,12 +60,16 @@ class Console(AdminSite):
             return pages.to_sign_in(request)
         raise Forbidden(_("The console is for administrators."))
 
-    def logout(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+    def logout(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: Any = None
+    ) -> HttpResponse:
         """Our own sign-out."""
         return views.sign_out(request)
 
-    def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+    def password_change(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: Any = None
+    ) -> HttpResponse:
         """Passwords change on the account page, with step-up."""
         return redirect("account")
 
-    password_change_done = password_change
+    password_change_done = password_change  # type: ignore[assignment]

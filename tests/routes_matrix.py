@@ -260,6 +260,8 @@ CONSOLE = {
     **model("investors_consententry", who=NOBODY, writable=False),
     **model("investors_importbatch", who=NOBODY, writable=False),
     **model("audit_record", writable=False),
+    # Leads to the portal's own page, where reading a record is recorded.
+    "admin:audit_record_change": console({"GET": ADMINISTRATOR, "POST": ADMINISTRATOR}),
     **model("audit_checkpoint", writable=False),
     **model("audit_export", writable=False),
     **model("audit_verification", writable=False),
