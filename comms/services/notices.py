@@ -25,7 +25,7 @@ from comms.planning import ChannelPlan
 from comms.rules import Criticality, NoticeState
 from core.access import require, require_line, require_other_person, require_step_up
 from core.actor import Actor
-from core.errors import Conflict, Forbidden, InvalidInput, NotFound
+from core.errors import Conflict, Forbidden, IllegalTransition, InvalidInput, NotFound
 from core.models import BusinessLine
 from core.roles import Capability
 from investors.rules.audience import Audience
@@ -192,6 +192,10 @@ def resume_notice(*, notice_id: UUID, reason: str, actor: Actor, now: dt.datetim
     """Go on exactly where the pause stopped. Needs a fresh second factor, as the release did."""
     notice = _locked(notice_id, actor, Capability.NOTICES_CONTROL)
     require_step_up(actor, now)
+    if notice.state != NoticeState.PAUSED:  # from `ready` the machine knows a move: the release
+        raise IllegalTransition(
+            _("Only a paused notice can be resumed."), details={"state": notice.state}
+        )
     begun = notice.deliveries.exists() or notice.exclusions.exists()
     target = NoticeState.SENDING if begun else NoticeState.RELEASED
     _move(notice, target, "notice.resumed", reason, actor, now)

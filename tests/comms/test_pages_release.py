@@ -209,3 +209,13 @@ def test_planning_goes_on_from_the_page(releaser, ready):
     assert planning.plan_notice(notice_id=ready.pk, now=clock.now()) == 3
     page = releaser.get(reverse("notice-detail", args=[ready.pk])).content.decode()
     assert 'hx-trigger="every 2s"' in page
+
+
+def test_a_resume_is_no_way_around_the_release(releaser, preparer, ready):
+    preparer.groups.add(*staff(Role.RELEASER).groups.all())
+    own = sign_in(Client(), preparer, stepped_up=True)
+    for client in (own, releaser):
+        answer = go(client, "notice-resume", ready, reason="go on")
+        assert answer.status_code == 409
+        ready.refresh_from_db()
+        assert (ready.state, ready.released_by) == ("ready", None)
