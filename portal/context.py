@@ -11,7 +11,7 @@ from django.utils.functional import Promise, SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
 from core.actor import Actor
-from core.roles import ROLE_LABELS
+from core.roles import ROLE_LABELS, Role
 from core.roles import Capability as C
 
 
@@ -122,5 +122,5 @@ def shell_of(request: HttpRequest, actor: Actor | None) -> str:
 
 
 def _role_names(request: HttpRequest) -> list[str]:
-    roles = getattr(request.user, "roles", frozenset())
+    roles: frozenset[Role] = getattr(request.user, "roles", frozenset())
     return [str(label) for role, label in ROLE_LABELS.items() if role in roles]

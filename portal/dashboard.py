@@ -4,7 +4,7 @@ is sound. A constant number of queries, whatever the size of the firm."""
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -106,6 +106,7 @@ class Overview:
 
     actor: Actor
     now: dt.datetime
+    zone: dt.tzinfo = dt.UTC
 
     @cached_property
     def sees_notices(self) -> bool:
@@ -139,9 +140,12 @@ class Overview:
 
     @cached_property
     def tallies(self) -> list[dict[str, Any]]:
-        """Deliveries of those notices by notice, channel, state and evidence."""
+        """Moves of those notices' deliveries by notice, channel, state, evidence and hour: one
+        pass for all figures of the page; their sums are what stands now."""
         rows = Tally.objects.filter(notice__in=[notice.pk for notice in self.notices])
-        return list(rows.values("notice", "channel", "state", "evidence").annotate(n=Sum("delta")))
+        hour = TruncHour("at", tzinfo=self.zone)
+        moves = rows.values("notice", "channel", "state", "evidence", hour=hour)
+        return [dict(row) for row in moves.annotate(n=Sum("delta")).order_by()]
 
     @cached_property
     def going(self) -> list[Going]:
@@ -200,29 +204,21 @@ class Overview:
         """The last imports of the actor's lines."""
         return list(imports_visible_to(self.actor)[:4])
 
-    def hourly(self, zone: dt.tzinfo) -> tuple[list[str], dict[str, list[int]]]:
-        """Deliveries reached and failed per hour of the window: column labels and series."""
-        first = (self.now - WINDOW).astimezone(zone).replace(minute=0, second=0, microsecond=0)
-        rows = (
-            Tally.objects.filter(
-                notice__in=[notice.pk for notice in self.notices],
-                at__gte=first + dt.timedelta(hours=1),
-                state__in=["accepted", "delivered", "failed"],
-            )
-            .values("state", hour=TruncHour("at", tzinfo=zone))
-            .annotate(n=Sum("delta"))
-        )
-        counts: dict[tuple[str, dt.datetime], int] = defaultdict(int)
-        for row in rows:
+    @cached_property
+    def hours(self) -> list[dt.datetime]:
+        """The 24 hours of the window by their beginnings, in the reader's zone."""
+        last = self.now.astimezone(self.zone).replace(minute=0, second=0, microsecond=0)
+        return [last - dt.timedelta(hours=23 - n) for n in range(24)]
+
+    def hourly(self) -> dict[str, list[int]]:
+        """How many deliveries came to be delivered, accepted and failed in each hour."""
+        counts: Counter[tuple[str, dt.datetime]] = Counter()
+        for row in self.tallies:
             counts[row["state"], row["hour"]] += row["n"]
-        hours = [first + dt.timedelta(hours=n) for n in range(1, 25)]
-        return (
-            [f"{hour:%H}:00" for hour in hours],
-            {
-                state: [max(0, counts[state, hour]) for hour in hours]
-                for state in ("delivered", "accepted", "failed")
-            },
-        )
+        return {
+            state: [max(0, counts[state, hour]) for hour in self.hours]
+            for state in ("delivered", "accepted", "failed")
+        }
 
 
 def address(*routes: str, args: Iterable[object] = ()) -> str:

@@ -112,9 +112,9 @@ def _templates(text: str, actor: Actor) -> Area:
             title=template.name,
             url=address("template-detail", args=[template.pk]),
             note=template.code,
-            state=template.newest_state or "",
+            state=template.newest_state or "",  # type: ignore[attr-defined]
             kind="template",
-            at=template.newest_at,
+            at=template.newest_at,  # type: ignore[attr-defined]
         )
         for template in find_templates(actor, search=text)[: LIMIT + 1]
     ]

@@ -18,14 +18,19 @@ from portal.templatetags.states import look
 @pages.staff_page()
 def overview(request: HttpRequest) -> HttpResponse:
     """What waits for the reader, what is going out, and the ledger's health."""
-    shown = dashboard.Overview(actor=request.actor, now=clock.now())  # type: ignore[attr-defined]
+    shown = dashboard.Overview(
+        actor=request.actor,  # type: ignore[attr-defined]
+        now=clock.now(),
+        zone=timezone.get_current_timezone(),
+    )
     if pages.is_htmx(request):
         return render(request, "overview/live.html", {"overview": shown})
     context = {"overview": shown, "first_steps": dashboard.first_steps(shown.actor)}
     if shown.sees_notices:
-        hours, series = shown.hourly(timezone.get_current_timezone())
-        named = {str(look(state, "delivery").word): counts for state, counts in series.items()}
-        context |= {"hours": hours, "hourly": named, "moved": any(map(any, series.values()))}
+        series = shown.hourly()
+        context["hours"] = [f"{hour:%H}:00" for hour in shown.hours]
+        context["hourly"] = {str(look(name, "delivery").word): series[name] for name in series}
+        context["moved"] = any(map(any, series.values()))
     return render(request, "overview/overview.html", context)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -121,14 +122,15 @@ TONES = {
 
 
 # Where an app names its own states, its words win.
-WORDS: dict[str, dict[str, str | Promise]] = {
-    kind: {getattr(member, "value", member): label for member, label in labels.items()}
-    for kind, labels in {
-        "notice": comms_rules.NOTICE_STATE_LABELS,
-        "delivery": comms_rules.DELIVERY_STATE_LABELS,
-        "event": comms_rules.EVENT_LABELS,
-        "template": template_rules.STATE_LABELS,
-    }.items()
+def _words(labels: Mapping[Any, str | Promise]) -> dict[str, str | Promise]:
+    return {member.value: label for member, label in labels.items()}
+
+
+WORDS = {
+    "notice": _words(comms_rules.NOTICE_STATE_LABELS),
+    "delivery": _words(comms_rules.DELIVERY_STATE_LABELS),
+    "event": _words(comms_rules.EVENT_LABELS),
+    "template": _words(template_rules.STATE_LABELS),
 }
 EVIDENCE: dict[int, tuple[str, str | Promise]] = {
     level.value: (level.name.lower(), label) for level, label in comms_rules.EVIDENCE_LABELS.items()
