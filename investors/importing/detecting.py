@@ -138,7 +138,7 @@ def digest(path: Path) -> str:
 def _known(encoding: str) -> str:
     if encoding:
         try:
-            b"".decode(encoding)
+            "a".encode(encoding)
         except (LookupError, ValueError):
             raise InvalidInput(
                 _("There is no encoding “%(name)s”.") % {"name": encoding}, field="encoding"

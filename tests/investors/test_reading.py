@@ -42,6 +42,20 @@ def test_the_encoding_is_found_and_the_mark_is_no_part_of_the_header(
     assert [row.cells[0] for row in reading.read_rows(facts)] == ["1"]
 
 
+def test_bytes_without_a_mark_are_not_taken_for_utf_16(tmp_path: Path) -> None:
+    facts = reading.sniff(file(tmp_path, b"\xd2\xf3\xa4\xb1\xb0~\xa4k\xd8\xd9\xda\xdb\xff"))
+    assert not facts.encoding.startswith("utf-16")
+    facts = reading.sniff(file(tmp_path, b"ref,name\n1,x\n"), encoding="utf-16")
+    assert "ref" not in facts.headers
+
+
+@pytest.mark.parametrize("name", ["nonsense", "undefined", "utf-8\x00", "hex"])
+def test_an_encoding_that_is_none_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        reading.sniff(file(tmp_path, b"ref,name\n1,\xe7\x8e\x8b\n"), encoding=name)
+    assert caught.value.field == "encoding"
+
+
 def test_big5_is_not_taken_for_gb18030(tmp_path: Path) -> None:
     lines = ["客戶號,姓名\r\n"]
     lines += [f"{n},陳國強與張麗華於臺灣證券公司開立帳戶\r\n" for n in range(50)]
