@@ -114,8 +114,8 @@ def _write_records(
         for batch in _batches(source):
             parsed = [json.loads(leaf) for _index, leaf in batch]
             records.write(b"".join(leaf + b"\n" for _index, leaf in batch))
-            for (index, leaf), entry in zip(batch, parsed, strict=True):
-                table.write(verifier.csv_row(index, leaf, entry))
+            for (index, _leaf), entry in zip(batch, parsed, strict=True):
+                table.write(verifier.csv_row(index, entry))
                 summary.add(entry)
             indices = [index for index, _leaf in batch]
             proofs.write(_proof_lines(source, indices, [entry["id"] for entry in parsed]))
