@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable
 
 from django.conf import settings
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
@@ -36,6 +37,7 @@ def actor_of(request: HttpRequest) -> Actor | None:
     user = request.user
     if not isinstance(user, User) or not user.is_active or not user.is_verified():  # type: ignore[attr-defined]
         return None
+    prefetch_related_objects([user], "groups")  # the page asks for the roles again
     raw = request.session.get(STEP_UP_KEY)
     stepped_up_at = dt.datetime.fromisoformat(raw) if raw else None
     return actor_for_user(user, ip=address_of(request), stepped_up_at=stepped_up_at)

@@ -239,3 +239,9 @@ def test_csrf_is_checked_on_the_sign_in_form(user):
 
 def test_the_sign_in_page_is_not_stored(client):
     assert "no-store" in client.get(reverse("sign-in"))["Cache-Control"]
+
+
+def test_knowing_who_asks_costs_five_queries(client, user, django_assert_num_queries):
+    sign_in(client, user)
+    with django_assert_num_queries(5):  # session, user, device, roles, lines
+        assert client.get(reverse("step-up")).status_code == 200
