@@ -30,6 +30,7 @@ from core.models import BusinessLine
 from core.roles import Capability
 from investors.rules.audience import Audience
 from templates_mgmt.models import TemplateVersion
+from templates_mgmt.rendering import PLACEHOLDER, expand
 from templates_mgmt.rules import Source
 from templates_mgmt.selectors import ApprovedVersion, approved_version
 
@@ -340,7 +341,7 @@ def _fill(
     notice.values = _clean_values(version, values)
     notice.channels = plan.as_json()
     notice.reason = reason.strip()
-    notice.title = (title.strip() or _title(version))[:200]
+    notice.title = (title.strip() or _title(version, notice.values))[:200]
 
 
 def _clean_values(version: ApprovedVersion, values: Mapping[str, Any]) -> dict[str, str]:
@@ -375,10 +376,11 @@ def _frozen_audience(raw: Mapping[str, Any], line: BusinessLine) -> dict[str, An
     return replace(query, line=line.code).to_json()
 
 
-def _title(version: ApprovedVersion) -> str:
+def _title(version: ApprovedVersion, values: Mapping[str, str]) -> str:
+    """The wording's own title with the notice's values; what is each investor's is left open."""
     for language in planning.FALLBACK_LANGUAGES:
         if title := str(version.facts.get(language, {}).get("title", "")).strip():
-            return title
+            return PLACEHOLDER.sub("…", expand(title, values))
     return str(_("Notice"))
 
 

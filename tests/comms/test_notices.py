@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 
 import pytest
@@ -38,7 +39,7 @@ from tests.builders import (
     send_all,
 )
 from tests.core.builders import last_record
-from tests.templates_mgmt.builders import make_submitted, reviewer
+from tests.templates_mgmt.builders import FACTS, make_submitted, reviewer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -60,6 +61,12 @@ def test_a_notice_pins_the_approved_words_and_its_audience(null_providers):
     assert notice.title == "交易系统中断"
     facts = last_record("notice.created").facts
     assert (facts["content_hash"], facts["audience"]) == (notice.content_hash, notice.audience)
+
+
+def test_a_title_taken_from_the_wording_is_filled_in():
+    words = copy.deepcopy(FACTS)
+    words["zh-hans"]["title"] = "{{ name }}您好：{{ since }} 起交易暂停"
+    assert make_notice(approved_template(facts=words)).title == "…您好：09:30 起交易暂停"
 
 
 def test_words_that_nobody_approved_cannot_be_used(null_providers):
