@@ -29,7 +29,7 @@ from templates_mgmt.models import Contributor, TemplateVersion
 WINDOW = dt.timedelta(hours=24)
 EACH = 6  # things to do of one kind that are listed by name
 ACTIVE = (rules.NoticeState.RELEASED, rules.NoticeState.SENDING, rules.NoticeState.PAUSED)
-HANDED = frozenset({"accepted", "delivered", "failed", "unconfirmed"})
+ATTEMPTED = frozenset({"accepted", "delivered", "failed", "unconfirmed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Task:
 
 @dataclass(slots=True)
 class Rates:
-    """Counts of one channel's deliveries; a rate is a share of those handed to a provider."""
+    """Counts of one channel's deliveries; a rate is a share of those attempted."""
 
     channel: str
     by_state: Counter[str] = field(default_factory=Counter)
@@ -53,9 +53,9 @@ class Rates:
     acknowledged: int = 0
 
     @property
-    def handed(self) -> int:
+    def attempted(self) -> int:
         """Deliveries that left the house, whatever became of them."""
-        return sum(n for state, n in self.by_state.items() if state in HANDED)
+        return sum(n for state, n in self.by_state.items() if state in ATTEMPTED)
 
 
 @dataclass(slots=True)

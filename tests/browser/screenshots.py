@@ -10,6 +10,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import django
@@ -110,14 +111,14 @@ def version_in_review() -> str:
         old = TemplateVersion.objects.filter(state="approved").latest("id")
         new = services.new_version(based_on=old.pk, actor=author, now=now)
         facts = json.loads(json.dumps(new.facts))
-        facts["en"]["action"] = "Please place urgent orders by phone; our desk is staffed all day"
-        facts["zh-hans"]["action"] = "如需紧急交易，请致电营业部，专人全天值守"
+        facts["en"]["action"] = "Please place urgent orders by phone; our desk is staffed all day."
+        facts["zh-hans"]["action"] = "如需紧急交易，请致电营业部，专人全天值守。"
         content = content_of(new)
         services.save_draft(
             version_id=new.pk,
             facts=facts,
             placeholders=new.placeholders,
-            variants=[variant.__dict__ for variant in content.variants],
+            variants=[asdict(variant) for variant in content.variants],
             actor=author,
             now=now,
         )

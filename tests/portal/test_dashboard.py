@@ -84,7 +84,7 @@ def test_counts_follow_the_deliveries() -> None:
     assert (going.total, going.settled, going.failed) == (4, 4, 1)
     assert going.by_state["delivered"] == 2
     [sms] = shown.rates
-    assert (sms.channel, sms.handed, sms.by_state["failed"]) == ("sms", 4, 1)
+    assert (sms.channel, sms.attempted, sms.by_state["failed"]) == ("sms", 4, 1)
 
 
 def test_the_hourly_chart_counts_what_was_reached() -> None:
