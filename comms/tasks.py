@@ -7,6 +7,7 @@ import datetime as dt
 import os
 import socket
 import time
+from typing import Any
 from uuid import UUID
 
 from celery import shared_task
@@ -19,7 +20,7 @@ from comms.rules import NoticeState
 from comms.services import claiming, closing, fallback, planning, recovery, sending
 from core import clock
 
-RETRY = {
+RETRY: dict[str, Any] = {
     "autoretry_for": (OperationalError,),
     "retry_backoff": 1,
     "retry_backoff_max": 30,

@@ -29,7 +29,5 @@ urlpatterns = [
         name="notice-sample",
     ),
     path("deliveries/<uuid:delivery_id>/", views.delivery_detail, name="delivery-detail"),
-    path(
-        "deliveries/<uuid:delivery_id>/message/", views.delivery_message, name="delivery-message"
-    ),
+    path("deliveries/<uuid:delivery_id>/message/", views.delivery_message, name="delivery-message"),
 ]

@@ -33,7 +33,10 @@ def programs(*, port: int, host: str, workers: int, peers: bool) -> list[Program
             ),
         ),
         Program(
-            "beat", python("-m", "celery", "-A", "portal", "beat", "--loglevel", "WARNING", "--pidfile=")
+            "beat",
+            python(
+                "-m", "celery", "-A", "portal", "beat", "--loglevel", "WARNING", "--pidfile=",
+            ),
         ),
         Program("sequencer", python(manage, "sequencer")),
     ]  # fmt: skip
@@ -68,4 +71,3 @@ def wait_until_up(url: str, *, seconds: float) -> bool:
             pass
         time.sleep(0.2)
     return False
-

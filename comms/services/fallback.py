@@ -85,7 +85,10 @@ def release_held(*, now: dt.datetime, limit: int = BATCH) -> int:
                     [now, notice.pk, now, limit],
                 )
                 journal.write(
-                    [_happening(notice, *row, EventKind.RELEASED, now) for row in rows],
+                    [
+                        _happening(notice, delivery, investor, channel, EventKind.RELEASED, now)
+                        for delivery, investor, channel in rows
+                    ],
                     actor=ACTOR,
                     now=now,
                 )

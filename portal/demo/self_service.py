@@ -1,4 +1,4 @@
-"""An investor at a browser: signs in with the code that a real mail brought, reads, acknowledges."""
+"""An investor at a browser: signs in with the code that a mail brought, reads, acknowledges."""
 
 from __future__ import annotations
 
@@ -53,11 +53,13 @@ def _with_mail(messages: Sequence[InboxMessage]) -> tuple[InboxMessage, str]:
         ).first()
         if contact is not None:
             key = sealing.key_of(message.investor_id)
-            return message, sealing.unseal_text(key, contact.value_sealed, context="contact")
+            return message, sealing.unseal_text(key, bytes(contact.value_sealed), context="contact")
     raise NoWayIn("no recipient has an e-mail address")
 
 
-def _submit(browser: httpx.Client, page: httpx.Response, action: str = "", **fields: str):
+def _submit(
+    browser: httpx.Client, page: httpx.Response, action: str = "", **fields: str
+) -> httpx.Response:
     token = _TOKEN.search(page.text)
     if token is None:
         raise NoWayIn(f"{page.url} shows no form")

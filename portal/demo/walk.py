@@ -154,9 +154,11 @@ def prepare_and_release(walk: Walk, progress: Progress) -> dict[str, Any]:
 
 def send(walk: Walk, progress: Progress) -> dict[str, Any]:
     """The workers plan and send; providers answer with receipts; failed channels fall back."""
+    assert walk.notice_id is not None
+    notice = Notice.objects.get(pk=walk.notice_id)
     deadline = time.monotonic() + 150
     while True:
-        notice = Notice.objects.get(pk=walk.notice_id)
+        notice.refresh_from_db()
         counts = states(walk)
         total = sum(counts.values())
         progress(total - sum(counts[state] for state in OPEN), total)
@@ -254,9 +256,7 @@ def verify(walk: Walk, progress: Progress) -> dict[str, Any]:
 
 def states(walk: Walk) -> Counter[str]:
     """Deliveries of the notice by state."""
-    return Counter(
-        Delivery.objects.filter(notice=walk.notice_id).values_list("state", flat=True)
-    )
+    return Counter(Delivery.objects.filter(notice=walk.notice_id).values_list("state", flat=True))
 
 
 def hold(condition: bool, saw: str) -> None:

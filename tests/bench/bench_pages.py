@@ -18,7 +18,8 @@ ROUNDS = 40
 DELIVERIES = """
 ALTER TABLE comms_delivery DISABLE TRIGGER comms_delivery_planned;
 INSERT INTO comms_delivery (id, notice_id, investor_id, channel, rank, language, state, evidence,
-    due_at, held_reason, attempts, key_group, provider, provider_ref, last_error, created_at, updated_at)
+    due_at, held_reason, attempts, key_group, provider, provider_ref, last_error, created_at,
+    updated_at)
 SELECT gen_random_uuid(), n.id, i.id, 'sms', 0, 'zh-hans',
     (ARRAY['delivered','delivered','delivered','accepted','failed'])[1 + (random() * 4)::int], 20,
     now(), '', 1, 0, 'gateway', md5(random()::text), '', now(), now()
@@ -103,7 +104,9 @@ def measure() -> None:
         "notice-detail": reverse("notice-detail", args=[notice.pk]),
         "notice-live": reverse("notice-live", args=[notice.pk]),
         "notice-deliveries": reverse("notice-deliveries", args=[notice.pk]),
-        "notice-deliveries failed": reverse("notice-deliveries", args=[notice.pk]) + "?state=failed",
+        "notice-deliveries failed": (
+            reverse("notice-deliveries", args=[notice.pk]) + "?state=failed"
+        ),
         "delivery-detail": reverse("delivery-detail", args=[delivery.pk]),
         "investor-list": reverse("investor-list"),
         "investor-detail": reverse("investor-detail", args=[investor.pk]),

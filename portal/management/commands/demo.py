@@ -29,7 +29,7 @@ class Command(BaseCommand):
             raise CommandError("the demo makes people and data up: it runs on the embedded profile")
         from portal.demo.run import say_how_to_sign_in, walk_the_main_path
 
-        console = Console(file=self.stdout._out)  # type: ignore[attr-defined]
+        console = Console()
         call_command("setup", quiet=True)
         address = f"http://127.0.0.1:{options['port']}/"
         supervisor = Supervisor(
@@ -42,7 +42,7 @@ class Command(BaseCommand):
         try:
             if not wait_until_up(address, seconds=60):
                 raise CommandError(f"no answer at {address}; see {settings.VAR_DIR / 'log'}")
-            walk, held = walk_the_main_path(address, console)
+            held = walk_the_main_path(address, console)
             if held and not options["no_serve"]:
                 say_how_to_sign_in(console, address)
                 supervisor.watch()
