@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from portal.demo.walk import Walk
 
 _TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
-_CODE = re.compile(r"\b(\d{6})\b")
+_CODE = re.compile(r"(?<!\d)(\d{6})(?!\d)")
 _SECONDS = 90
 
 

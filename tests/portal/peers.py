@@ -29,7 +29,7 @@ class Peers:
         """The six digits of the newest message of either kind."""
         texts = [mail.get_body(("plain",)).get_content() for mail in self.mail.messages()]
         texts += [entry["text"] for entry in self.sms.accepted()]
-        found = re.search(r"\b\d{6}\b", texts[-1])
+        found = re.search(r"(?<!\d)\d{6}(?!\d)", texts[-1])
         assert found, texts
         return found.group()
 
