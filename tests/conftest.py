@@ -44,7 +44,11 @@ def admin_server() -> Iterator[str]:
 
 def _schema_digest() -> str:
     digest = hashlib.sha256()
-    sources = [*ROOT.glob("*/migrations/*.py"), ROOT / "core" / "database.py", *ROOT.glob("*/models*.py")]
+    sources = [
+        *ROOT.glob("*/migrations/*.py"),
+        ROOT / "core" / "database.py",
+        *ROOT.glob("*/models*.py"),
+    ]
     for path in sorted(sources):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
@@ -94,12 +98,19 @@ def _ensure_template(admin_url: str) -> str:
             return name
         building = name + "_building"
         _drop(admin, building)
-        provision(admin_url, database=building, owner_password="vouchsafe-test", app_password="vouchsafe-test")
+        provision(
+            admin_url,
+            database=building,
+            owner_password="vouchsafe-test",
+            app_password="vouchsafe-test",
+        )
         point_django_at(admin_url, building)
         call_command("migrate", database="owner", verbosity=0, interactive=False)
         connections.close_all()
         admin.execute(
-            sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(building), sql.Identifier(name))
+            sql.SQL("ALTER DATABASE {} RENAME TO {}").format(
+                sql.Identifier(building), sql.Identifier(name)
+            )
         )
     return name
 
@@ -116,7 +127,9 @@ def fresh_database(admin_url: str, name: str) -> Iterator[str]:
         _drop(admin, name)
         with _file_lock("copy.lock"):
             admin.execute(
-                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+                    sql.Identifier(name), sql.Identifier(template)
+                )
             )
     with psycopg.connect(admin_url, dbname=name, autocommit=True) as admin:
         from core.database import grant_rights
@@ -130,13 +143,17 @@ def fresh_database(admin_url: str, name: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(request: pytest.FixtureRequest, django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
+def django_db_setup(
+    request: pytest.FixtureRequest, django_db_blocker: pytest.FixtureRequest
+) -> Iterator[None]:
     """One database per test process, copied from the migrated template."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     with ExitStack() as stack:
         stack.enter_context(django_db_blocker.unblock())
         admin_url = stack.enter_context(admin_server())
-        name = stack.enter_context(fresh_database(admin_url, f"vouchsafe_test_{worker}_{os.getpid()}"))
+        name = stack.enter_context(
+            fresh_database(admin_url, f"vouchsafe_test_{worker}_{os.getpid()}")
+        )
         point_django_at(admin_url, name)
         conninfo = make_conninfo(admin_url, dbname=name)
         os.environ["VOUCHSAFE_TEST_ADMIN"] = conninfo
@@ -178,8 +195,9 @@ def empty_database(conninfo: str) -> None:
 _TAKE = """
 DO $$ DECLARE t text; n bigint; BEGIN
     CREATE SCHEMA pristine;
-    CREATE TABLE pristine."always" AS SELECT tgrelid::regclass::text AS relation, tgname::text AS name
-        FROM pg_trigger WHERE NOT tgisinternal AND tgenabled = 'A';
+    CREATE TABLE pristine."always" AS
+        SELECT tgrelid::regclass::text AS relation, tgname::text AS name FROM pg_trigger
+        WHERE NOT tgisinternal AND tgenabled = 'A';
     FOR t IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
         EXECUTE format('SELECT count(*) FROM public.%I', t) INTO n;
         IF n > 0 THEN

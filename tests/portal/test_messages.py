@@ -38,7 +38,8 @@ def test_strings_are_found_in_python_and_templates(tmp_path):
     app.mkdir()
     (app / "code.py").write_text("x = _('One'); y = ngettext('a %(n)d', 'b %(n)d', 2)\n_('')\n")
     (app / "page.html").write_text(
-        "{% translate 'Two' %}{% blocktranslate trimmed with a=b %}Three\n {{ a }}{% endblocktranslate %}"
+        "{% translate 'Two' %}"
+        "{% blocktranslate trimmed with a=b %}Three\n {{ a }}{% endblocktranslate %}"
     )
     found = messages.messages_of(tmp_path, ["app"])
     assert set(found) == {
