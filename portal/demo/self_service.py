@@ -15,7 +15,8 @@ import httpx
 from django.conf import settings
 
 from audit import sealing
-from comms.models import InboxMessage
+from comms.models import Delivery, InboxMessage
+from comms.rules import DeliveryState
 from core.errors import VouchsafeError
 from investors.models import ContactPoint
 
@@ -46,15 +47,25 @@ def investor_on_the_web(walk: Walk, messages: Sequence[InboxMessage]) -> UUID:
 
 
 def _with_mail(messages: Sequence[InboxMessage]) -> tuple[InboxMessage, str]:
-    """The first message whose investor has an e-mail address, and the address."""
+    """The first message whose investor is known to get mail, and the address: some addresses
+    of the extract are dead, and the local mail server refuses them."""
+    reached = set(
+        Delivery.objects.filter(
+            investor__in=[message.investor_id for message in messages],
+            channel="email",
+            state=DeliveryState.DELIVERED,
+        ).values_list("investor_id", flat=True)
+    )
     for message in messages:
+        if message.investor_id not in reached:
+            continue
         contact = ContactPoint.objects.filter(
             investor=message.investor_id, kind=ContactPoint.Kind.EMAIL, rank=0
         ).first()
         if contact is not None:
             key = sealing.key_of(message.investor_id)
             return message, sealing.unseal_text(key, bytes(contact.value_sealed), context="contact")
-    raise NoWayIn("no recipient has an e-mail address")
+    raise NoWayIn("no recipient has an e-mail address that works")
 
 
 def _submit(
