@@ -149,9 +149,10 @@ def notice(take: Camera) -> None:
 def record(take: Camera) -> None:
     from django.urls import reverse
 
-    from audit.models import Leaf
+    from audit.models import Record
 
-    take("record", "auditor", reverse("record-detail", args=[Leaf.objects.first().record]))
+    released = Record.objects.filter(action="notice.released").latest("id")
+    take("record", "auditor", reverse("record-detail", args=[released.pk]))
 
 
 if __name__ == "__main__":
