@@ -129,14 +129,24 @@ class Delivery(models.Model):
     own token: only its holder may write the claim's result. `commitment` binds the exact bytes
     handed over; `content_sealed` (values and opening key, under the investor's key, context
     "content") re-creates them. `evidence` only ever rises.
+
+    References are checked by the insert trigger, a statement at a time; what they point at is
+    never deleted.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     notice = models.ForeignKey(
-        Notice, on_delete=models.PROTECT, related_name="deliveries", db_index=False
+        Notice,
+        on_delete=models.PROTECT,
+        related_name="deliveries",
+        db_index=False,
+        db_constraint=False,
     )
     investor = models.ForeignKey(
-        "investors.Investor", on_delete=models.PROTECT, related_name="deliveries"
+        "investors.Investor",
+        on_delete=models.PROTECT,
+        related_name="deliveries",
+        db_constraint=False,
     )
     contact = models.ForeignKey(
         "investors.ContactPoint",
@@ -180,7 +190,7 @@ class Delivery(models.Model):
         indexes = [
             models.Index(
                 name="comms_delivery_open",
-                fields=["notice", "state", "channel", "due_at"],
+                fields=["notice", "state", "channel", "due_at", "id"],
                 condition=Q(state__in=["standby", "queued", "held"]),
             ),
             models.Index(

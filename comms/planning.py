@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -286,41 +286,72 @@ def _reason_against(
 ) -> str | None:
     if not language:
         return Reason.NO_VARIANT.value
-    refusal = standing_refusal(candidate, channel)
-    if refusal:
-        return refusal.value
+    against = refusal(standing_on(candidate, channel))
+    if against:
+        return against.value
     if missing:
         for name in sorted(policy.wordings[channel][language] & missing):
             return missing_value(name)
     return None
 
 
-def standing_refusal(candidate: Candidate, channel: Channel) -> Reason | None:
+class Standing(Protocol):
+    """What decides whether an investor may be written to on one channel. `contact_state` is ""
+    without an address, "none" on a channel that needs none."""
+
+    @property
+    def active(self) -> bool: ...
+    @property
+    def contact_state(self) -> str: ...
+    @property
+    def consent(self) -> bool: ...
+    @property
+    def wanted(self) -> bool: ...
+    @property
+    def time_zone(self) -> str: ...
+    @property
+    def quiet_from(self) -> dt.time | None: ...
+    @property
+    def quiet_to(self) -> dt.time | None: ...
+
+
+class ChannelStanding(NamedTuple):
+    """A candidate's standing on one channel."""
+
+    active: bool
+    contact_state: str
+    consent: bool
+    wanted: bool
+    time_zone: str
+    quiet_from: dt.time | None
+    quiet_to: dt.time | None
+
+
+def standing_on(candidate: Candidate, channel: Channel) -> ChannelStanding:
+    """What the candidate's row says of one channel."""
+    if channel is Channel.SMS:
+        of = candidate.phone_state, candidate.sms_consent, candidate.sms_wanted
+    elif channel is Channel.EMAIL:
+        of = candidate.email_state, candidate.email_consent, candidate.email_wanted
+    else:
+        of = "none", candidate.inbox_consent, candidate.inbox_wanted
+    return ChannelStanding(
+        candidate.active, *of, candidate.time_zone, candidate.quiet_from, candidate.quiet_to
+    )
+
+
+def refusal(standing: Standing) -> Reason | None:
     """The one rule on whether an investor may be written to on a channel: used when planning
     and again at the instant of sending (I5). A mandatory topic is always wanted (I2)."""
-    if not candidate.active:
+    if not standing.active:
         return Reason.CLOSED
-    if channel is Channel.SMS:
-        state, consent, wanted = (
-            candidate.phone_state,
-            candidate.sms_consent,
-            candidate.sms_wanted,
-        )
-    elif channel is Channel.EMAIL:
-        state, consent, wanted = (
-            candidate.email_state,
-            candidate.email_consent,
-            candidate.email_wanted,
-        )
-    else:
-        state, consent, wanted = "inbox", candidate.inbox_consent, candidate.inbox_wanted
-    if not state:
+    if not standing.contact_state:
         return Reason.NO_CONTACT
-    if state == "suppressed":
+    if standing.contact_state == "suppressed":
         return Reason.SUPPRESSED
-    if not consent:
+    if not standing.consent:
         return Reason.NO_CONSENT
-    return None if wanted else Reason.UNWANTED
+    return None if standing.wanted else Reason.UNWANTED
 
 
 def contact_of(candidate: Candidate, channel: Channel) -> UUID | None:
@@ -336,17 +367,17 @@ def contact_of(candidate: Candidate, channel: Channel) -> UUID | None:
 
 
 def quiet_until(
-    candidate: Candidate, criticality: Criticality, now: dt.datetime
+    investor: Candidate | Standing, criticality: Criticality, now: dt.datetime
 ) -> dt.datetime | None:
     """When the investor's quiet hours end, in UTC, or None when it is not quiet (D8).
 
     Critical notices override quiet hours.
     """
-    if candidate.quiet_from is None or candidate.quiet_to is None:
+    if investor.quiet_from is None or investor.quiet_to is None:
         return None
     if CLASSES[criticality].overrides_quiet_hours:
         return None
-    return end_of_quiet(candidate.quiet_from, candidate.quiet_to, candidate.time_zone, now)
+    return end_of_quiet(investor.quiet_from, investor.quiet_to, investor.time_zone, now)
 
 
 def end_of_quiet(
@@ -389,16 +420,16 @@ class Hold(NamedTuple):
 
 
 def may_send_now(
-    candidate: Candidate, criticality: Criticality, channel: Channel, now: dt.datetime
+    standing: Standing, criticality: Criticality, channel: Channel, now: dt.datetime
 ) -> Reason | Hold | None:
     """The check in the transaction that claims a delivery: None when it may go out (I5).
 
-    `candidate` is the investor as of this instant, with the delivery's own contact point.
+    `standing` is that of this instant, on `channel`.
     """
-    refusal = standing_refusal(candidate, channel)
-    if refusal:
-        return refusal
-    if channel in DISTURBING and (until := quiet_until(candidate, criticality, now)):
+    against = refusal(standing)
+    if against:
+        return against
+    if channel in DISTURBING and (until := quiet_until(standing, criticality, now)):
         return Hold(until)
     return None
 

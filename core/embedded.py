@@ -30,6 +30,7 @@ _TUNING = {
     "checkpoint_timeout": "15min",
     "wal_compression": "on",
     "max_connections": "100",
+    "random_page_cost": "1.1",  # solid-state disks, and a working set in memory
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_min_messages": "warning",

@@ -7,11 +7,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
+import psycopg
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
@@ -100,10 +102,67 @@ def candidates_after(
 
 def current_standing(ids: Iterable[UUID], topic_code: str) -> dict[UUID, Candidate]:
     """The same rows for these investors as they stand now, closed ones too (`active` says so)."""
-    sql = f"{_query(topic_code)} WHERE i.id = ANY(%(ids)s)"
+    sql = f"{_query(topic_code)} WHERE i.id = ANY(%(ids)s::uuid[])"
     with connection.cursor() as cursor:
-        rows = _fetch(cursor, sql, {"ids": list(ids), "topic": topic_code})
+        rows = _fetch(cursor, sql, {"ids": _literal(ids), "topic": topic_code})
     return {row[0]: _candidate(row) for row in rows}
+
+
+class OnChannel(NamedTuple):
+    """One investor on one channel at the instant of sending: what decides, and what a message
+    is made of, still sealed. `contact_state` is "" without an address, and "none" on channels
+    that need none; `wrapped` is None for an erased investor."""
+
+    investor_id: UUID
+    active: bool
+    time_zone: str
+    quiet_from: dt.time | None
+    quiet_to: dt.time | None
+    contact_id: UUID | None
+    contact_state: str
+    consent: bool
+    wanted: bool
+    contact_sealed: bytes | None
+    profile: bytes
+    wrapped: bytes | None
+
+
+_ON_CHANNEL = """
+SELECT i.id, i.status = 'active', i.time_zone, i.quiet_from, i.quiet_to, {contact_id},
+    {contact_state}, coalesce(g.granted, false), {wanted}, {contact_sealed}, i.profile, k.wrapped
+FROM investors_investor i
+LEFT JOIN investors_consentstate g ON g.investor_id = i.id AND g.purpose = %(purpose)s
+LEFT JOIN audit_subjectkey k ON k.subject = i.id
+{joins} WHERE i.id = ANY(%(ids)s::uuid[])
+"""
+_ADDRESS = """LEFT JOIN investors_contactpoint p
+    ON p.investor_id = i.id AND p.kind = %(kind)s AND p.rank = 0"""
+_WISH = """LEFT JOIN investors_preference w
+    ON w.investor_id = i.id AND w.topic_id = %(topic)s AND w.channel = %(channel)s"""
+_KINDS = {"sms": "phone", "email": "email"}
+
+
+def on_channel(ids: Iterable[UUID], *, topic_code: str, channel: str) -> dict[UUID, OnChannel]:
+    """The standing of these investors on one channel as of now, closed ones too, together with
+    what their messages are made of: one query for a whole batch (I5)."""
+    kind = _KINDS.get(channel)
+    mandatory = topic_is_mandatory(topic_code)
+    sql = _ON_CHANNEL.format(
+        contact_id="p.id" if kind else "NULL::uuid",
+        contact_state="coalesce(p.state, '')" if kind else "'none'",
+        contact_sealed="p.value_sealed" if kind else "NULL::bytea",
+        wanted="true" if mandatory else "coalesce(w.wanted, true)",
+        joins=(_ADDRESS if kind else "") + ("" if mandatory else "\n" + _WISH),
+    )
+    params = {
+        "ids": _literal(ids),
+        "kind": kind,
+        "purpose": f"channel.{channel}",
+        "topic": topic_code,
+        "channel": channel,
+    }
+    with connection.cursor() as cursor:
+        return {row[0]: OnChannel._make(row) for row in _fetch(cursor, sql, params)}
 
 
 def open_contacts(
@@ -118,8 +177,8 @@ def open_contacts(
         rows = _fetch(
             cursor,
             "SELECT id, investor_id, value_sealed FROM investors_contactpoint "
-            "WHERE id = ANY(%(ids)s)",
-            {"ids": list(contact_ids)},
+            "WHERE id = ANY(%(ids)s::uuid[])",
+            {"ids": _literal(contact_ids)},
         )
     keys = sealing.keys_of({row[1] for row in rows}) if keys is None else keys
     return {
@@ -137,8 +196,8 @@ def open_profiles(
     with connection.cursor() as cursor:
         rows = _fetch(
             cursor,
-            "SELECT id, profile FROM investors_investor WHERE id = ANY(%(ids)s)",
-            {"ids": list(ids)},
+            "SELECT id, profile FROM investors_investor WHERE id = ANY(%(ids)s::uuid[])",
+            {"ids": _literal(ids)},
         )
     keys = sealing.keys_of([row[0] for row in rows]) if keys is None else keys
     return {
@@ -177,8 +236,15 @@ def _condition(audience: Audience) -> tuple[str, dict[str, Any]]:
 
 
 def _fetch(cursor: Any, sql: str, params: Mapping[str, Any] | None = None) -> list[Any]:
-    cursor.execute(sql, params)
-    return list(cursor.fetchall())
+    """All rows, on the connection of Django's `cursor`: parameters apart from the statement, and
+    values in binary, which is much cheaper to read."""
+    with psycopg.Cursor(cursor.connection) as plain:
+        return plain.execute(sql, params, binary=True).fetchall()
+
+
+def _literal(ids: Iterable[UUID]) -> str:
+    """A `uuid[]` as PostgreSQL writes it: cheaper than adapting each id."""
+    return "{" + ",".join([item.hex for item in ids]) + "}"
 
 
 def _candidate(row: tuple[Any, ...]) -> Candidate:

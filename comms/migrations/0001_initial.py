@@ -367,6 +367,7 @@ class Migration(migrations.Migration):
                 (
                     "investor",
                     models.ForeignKey(
+                        db_constraint=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="deliveries",
                         to="investors.investor",
@@ -375,6 +376,7 @@ class Migration(migrations.Migration):
                 (
                     "notice",
                     models.ForeignKey(
+                        db_constraint=False,
                         db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="deliveries",
@@ -572,7 +574,7 @@ class Migration(migrations.Migration):
             model_name="delivery",
             index=models.Index(
                 condition=models.Q(("state__in", ["standby", "queued", "held"])),
-                fields=["notice", "state", "channel", "due_at"],
+                fields=["notice", "state", "channel", "due_at", "id"],
                 name="comms_delivery_open",
             ),
         ),

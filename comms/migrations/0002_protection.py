@@ -77,11 +77,18 @@ BEGIN
     END IF;
     IF EXISTS (
         SELECT FROM (SELECT DISTINCT notice_id FROM added) a
-        JOIN public.comms_notice n ON n.id = a.notice_id
-        WHERE n.state <> 'sending' OR n.planned_at IS NOT NULL
+        LEFT JOIN public.comms_notice n ON n.id = a.notice_id
+        WHERE n.state IS DISTINCT FROM 'sending' OR n.planned_at IS NOT NULL
     ) THEN
         RAISE EXCEPTION 'deliveries are planned for a released notice only, and once'
             USING ERRCODE = 'check_violation';
+    END IF;
+    IF EXISTS (
+        SELECT FROM added a LEFT JOIN public.investors_investor i ON i.id = a.investor_id
+        WHERE i.id IS NULL
+    ) THEN
+        RAISE EXCEPTION 'a delivery is for an investor'
+            USING ERRCODE = 'foreign_key_violation';
     END IF;
     INSERT INTO public.comms_tally (notice, channel, state, evidence, delta, at)
         SELECT notice_id, channel, state, evidence, count(*), now() FROM added

@@ -19,11 +19,13 @@ from comms.journal import Happening
 from comms.models import Notice
 from comms.rules import Channel, Criticality, DeliveryState, EventKind, NoticeState
 from comms.services import fallback
+from core import crypto
 from core.actor import Actor
 from core.clock import uuid7
 from core.crypto import SealBroken
 from core.errors import Conflict
 from investors import candidates as investors
+from investors import vault
 from templates_mgmt.rendering import MissingValue, Rendered
 from templates_mgmt.selectors import approved_version
 
@@ -72,12 +74,41 @@ def claim_batch(
     *, actor: Actor, now: dt.datetime, limit: int, channel: Channel | None, lease: dt.timedelta
 ) -> Claim | None:
     """Claim up to `limit` due deliveries; None when nothing is due that others do not hold."""
-    for notice_id, name in _work(channel, now):
+    if (place := _places.get(channel)) is not None and time.monotonic() < place.until:
         with transaction.atomic():
-            claim = _claim(notice_id, Channel(name), actor=actor, now=now, limit=limit, lease=lease)
+            claim = _claim(place.notice, place.channel, place, actor, now, limit, lease)
         if claim is not None:
             return claim
+    for notice_id, name in _work(channel, now):
+        place = _Place(notice_id, Channel(name), time.monotonic() + _STAY)
+        with transaction.atomic():
+            claim = _claim(notice_id, Channel(name), place, actor, now, limit, lease)
+        if claim is not None:
+            _places[channel] = place
+            return claim
+    _places.pop(channel, None)
     return None
+
+
+_FIRST_INSTANT = dt.datetime(1, 1, 1, tzinfo=dt.UTC)
+_FIRST_ID = UUID(int=0)
+
+
+@dataclass(slots=True)
+class _Place:
+    """Where this process claimed last: the next claim goes on behind it instead of walking over
+    index entries that are dead already. For `_STAY` seconds only, because more urgent notices
+    and retries are found by looking from the beginning. Only a hint: rows decide."""
+
+    notice: UUID
+    channel: Channel
+    until: float
+    due_at: dt.datetime = _FIRST_INSTANT
+    row: UUID = _FIRST_ID
+
+
+_STAY = 2.0
+_places: dict[Channel | None, _Place] = {}
 
 
 def something_due(now: dt.datetime) -> bool:
@@ -103,7 +134,7 @@ def _work(channel: Channel | None, now: dt.datetime) -> list[tuple[UUID, str]]:
 def _claim(
     notice_id: UUID,
     channel: Channel,
-    *,
+    place: _Place,
     actor: Actor,
     now: dt.datetime,
     limit: int,
@@ -116,7 +147,7 @@ def _claim(
     provider = base.provider(channel.value)
     if not (provider.idempotent or provider.can_answer):
         limit = min(limit, UNSAFE_BATCH)
-    rows = _locked_rows(notice_id, channel, now, limit)
+    rows = _locked_rows(place, now, limit)
     if not rows:
         return None
     claim = Claim(
@@ -147,17 +178,20 @@ def _locked_notice(notice_id: UUID) -> Notice | None:
     return Notice.objects.get(pk=notice_id)
 
 
-def _locked_rows(notice_id: UUID, channel: Channel, now: dt.datetime, limit: int) -> list[Row]:
+def _locked_rows(place: _Place, now: dt.datetime, limit: int) -> list[Row]:
     rows = bulk.fetch(
         """
-        SELECT id, investor_id, language, attempts, key_group, commitment, content_sealed
+        SELECT id, investor_id, language, attempts, key_group, commitment, content_sealed, due_at
         FROM comms_delivery
         WHERE notice_id = %s AND state = 'queued' AND channel = %s AND due_at <= %s
-        ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED
+          AND (due_at, id) > (%s, %s)
+        ORDER BY due_at, id LIMIT %s FOR UPDATE SKIP LOCKED
         """,
-        [notice_id, channel.value, now, limit],
+        [place.notice, place.channel.value, now, place.due_at, place.row, limit],
     )
-    return [Row._make(row) for row in rows]
+    if rows:
+        place.row, place.due_at = rows[-1][0], rows[-1][-1]
+    return [Row._make(row[:-1]) for row in rows]
 
 
 def _wordings(notice: Notice) -> content.Wordings | None:
@@ -179,25 +213,26 @@ def _prepare(
         return {}, {row.id: planning.Reason.NOT_APPROVED.value for row in rows}
     notice, channel = claim.notice, claim.channel
     criticality = Criticality(notice.criticality)
-    ids = [row.investor for row in rows]
-    standing = investors.current_standing(ids, notice.topic)
-    people = _People(ids, channel, standing, personal=bool(wordings.personal))
+    people = investors.on_channel(
+        [row.investor for row in rows], topic_code=notice.topic, channel=channel.value
+    )
+    mandatory = investors.topic_is_mandatory(notice.topic)
+    headers = content.headers_of(notice.code, mandatory=mandatory)
     held: dict[UUID, dt.datetime] = {}
     refused: dict[UUID, str] = {}
-    headers = content.headers_of(notice.code, mandatory=investors.topic_is_mandatory(notice.topic))
     for row in rows:
-        candidate = standing.get(row.investor)
-        if candidate is None:
+        person = people.get(row.investor)
+        if person is None:
             refused[row.id] = planning.Reason.CLOSED.value
             continue
-        verdict = planning.may_send_now(candidate, criticality, channel, now)
+        verdict = planning.may_send_now(person, criticality, channel, now)
         if isinstance(verdict, planning.Hold):
             held[row.id] = verdict.until
         elif verdict is not None:
             refused[row.id] = verdict.value
         else:
             try:
-                claim.ready.append(_ready(claim, row, wordings, people, headers))
+                claim.ready.append(_ready(claim, row, person, wordings, headers))
             except MissingValue as missing:
                 refused[row.id] = planning.missing_value(missing.name)
             except (LookupError, SealBroken):
@@ -205,42 +240,17 @@ def _prepare(
     return held, refused
 
 
-class _People:
-    """Keys, addresses and profiles of a batch, opened in one query each."""
-
-    def __init__(
-        self,
-        ids: list[UUID],
-        channel: Channel,
-        standing: Mapping[UUID, investors.Candidate],
-        *,
-        personal: bool,
-    ) -> None:
-        self.keys = sealing.keys_of(ids)
-        self.contacts = {
-            candidate.investor_id: contact
-            for candidate in standing.values()
-            if (contact := planning.contact_of(candidate, channel)) is not None
-        }
-        self.addresses = investors.open_contacts(list(self.contacts.values()), keys=self.keys)
-        self.profiles = investors.open_profiles(ids, keys=self.keys) if personal else {}
-
-    def address(self, investor: UUID) -> tuple[UUID | None, str]:
-        """The contact point and the plain address; empty for channels without one."""
-        contact = self.contacts.get(investor)
-        return contact, "" if contact is None else self.addresses[contact]
-
-
 def _ready(
     claim: Claim,
     row: Row,
+    person: investors.OnChannel,
     wordings: content.Wordings,
-    people: _People,
     headers: Mapping[str, str],
 ) -> Ready:
-    """The message of one delivery. Raises MissingValue, LookupError for erased data."""
-    key = people.keys[row.investor]
-    contact, to = people.address(row.investor)
+    """The message of one delivery. Raises MissingValue, KeyDestroyed for erased data."""
+    if person.wrapped is None:
+        raise sealing.KeyDestroyed(str(person.investor_id))
+    key = crypto.unwrap(person.wrapped, context=person.investor_id.bytes)
     channel = claim.channel.value
     if row.sealed is not None and row.commitment is not None:
         opened = content.open_sealed(key, row.sealed)
@@ -249,11 +259,13 @@ def _ready(
     else:
         own: dict[str, str] = {}
         if wordings.personal:
-            own = wordings.own_values(channel, row.language, people.profiles[row.investor])
+            profile = vault.open_profile(key, person.profile)
+            own = wordings.own_values(channel, row.language, profile)
+        to = vault.open_contact(key, person.contact_sealed) if person.contact_sealed else ""
         rendered = wordings.render(channel, row.language, own)
         commitment, sealed = content.seal(key, rendered, to=to, own=own)
     message = _outgoing(claim.notice.pk, row, to, rendered, headers)
-    return Ready(row, contact, message, commitment, sealed)
+    return Ready(row, person.contact_id, message, commitment, sealed)
 
 
 def _outgoing(

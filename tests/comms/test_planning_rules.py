@@ -22,6 +22,7 @@ from comms.planning import (
     plan,
     read_channel_plan,
     retry_at,
+    standing_on,
 )
 from comms.rules import Channel, Criticality, DeliveryState, Evidence
 from core.errors import InvalidInput
@@ -45,7 +46,9 @@ def test_planning_is_total(who, how, absent):
 @given(candidates, policies(), missing)
 def test_nobody_is_planned_whom_sending_would_refuse(who, how, absent):
     for delivery in plan(who, how, NOON, absent).deliveries:
-        verdict = may_send_now(who, how.criticality, delivery.channel, NOON)
+        verdict = may_send_now(
+            standing_on(who, delivery.channel), how.criticality, delivery.channel, NOON
+        )
         assert verdict is None or isinstance(verdict, Hold)
         if delivery.state == DeliveryState.HELD:
             assert verdict == Hold(delivery.due_at)
@@ -80,7 +83,8 @@ def test_each_reason_against_a_channel(changes, reason):
     assert plan(candidate(), policy(), NOON).exclusions == []
     deliveries, exclusions = plan(candidate(**changes), policy(), NOON)
     assert (deliveries, exclusions) == ([], [("sms", reason.value)])
-    assert may_send_now(candidate(**changes), Criticality.CRITICAL, Channel.SMS, NOON) == reason
+    standing = standing_on(candidate(**changes), Channel.SMS)
+    assert may_send_now(standing, Criticality.CRITICAL, Channel.SMS, NOON) == reason
 
 
 def test_a_missing_value_is_named_and_counts_only_where_the_wording_needs_it():
@@ -196,7 +200,7 @@ def test_a_channel_plan_survives_its_json(how):
 def test_critical_needs_two_channels_and_mail_besides(raw):
     check_class(read_channel_plan(CRITICAL, Criticality.CRITICAL), Criticality.CRITICAL)
     check_class(read_channel_plan(raw, Criticality.ROUTINE), Criticality.ROUTINE)
-    with pytest.raises(InvalidInput, match="critical") as refused:
+    with pytest.raises(InvalidInput) as refused:
         check_class(read_channel_plan(raw, Criticality.CRITICAL), Criticality.CRITICAL)
     assert refused.value.code == "too_few_channels"
 
