@@ -42,6 +42,13 @@ def admin_server() -> Iterator[str]:
         yield server.url()
 
 
+def pytest_configure() -> None:
+    """Tests read English unless they ask for Chinese; the product's own default is Chinese."""
+    from django.conf import settings
+
+    settings.LANGUAGE_CODE = "en"
+
+
 def _schema_digest() -> str:
     digest = hashlib.sha256()
     sources = [
@@ -260,6 +267,16 @@ def fast_passwords() -> None:
     from django.conf import settings
 
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def fresh_providers() -> Iterator[None]:
+    """Providers are built once per process; each test builds its own."""
+    from comms.channels import base
+
+    base.provider.cache_clear()
+    yield
+    base.provider.cache_clear()
 
 
 @pytest.fixture(autouse=True)

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from comms.channels import base
 from tests.comms.scripted import ScriptedChannel
-
-
-@pytest.fixture(autouse=True)
-def fresh_providers() -> Iterator[None]:
-    """Providers are built once per process; each test builds its own."""
-    base.provider.cache_clear()
-    yield
-    base.provider.cache_clear()
 
 
 @pytest.fixture
