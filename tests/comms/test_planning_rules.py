@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -131,7 +132,7 @@ def test_fallbacks_follow_the_investors_preference():
 )
 def test_quiet_hours_across_midnight(local, ends):
     hour, minute = map(int, local.split(":"))
-    now = dt.datetime(2026, 3, 2, hour, minute, tzinfo=planning._zone("Asia/Shanghai"))
+    now = dt.datetime(2026, 3, 2, hour, minute, tzinfo=ZoneInfo("Asia/Shanghai"))
     until = end_of_quiet(dt.time(22), dt.time(8), "Asia/Shanghai", now)
     if ends is None:
         assert until is None
