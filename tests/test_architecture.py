@@ -45,7 +45,9 @@ def imported(tree: ast.Module) -> Iterator[str]:
 
 
 def pure_modules() -> list[Path]:
-    return [ROOT / name for name in PURE] + sources("rules.py", "rules/*.py", "planning.py", "planning/*.py")
+    return [ROOT / name for name in PURE] + sources(
+        "rules.py", "rules/*.py", "planning.py", "planning/*.py"
+    )
 
 
 @pytest.mark.parametrize("path", pure_modules(), ids=lambda path: str(path.relative_to(ROOT)))

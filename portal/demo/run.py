@@ -22,15 +22,13 @@ from core.errors import VouchsafeError
 from portal.demo import people
 from portal.demo.walk import STEPS, StepFailed, Walk
 
-ROWS = 1200
 
-
-def walk_the_main_path(address: str, console: Console) -> bool:
+def walk_the_main_path(address: str, console: Console, *, rows: int) -> bool:
     """Every step in turn with a progress bar; stops at the first that does not hold.
 
     Writes `report.json` either way; returns whether every step held.
     """
-    walk = Walk(address=address, rows=ROWS)
+    walk = Walk(address=address, rows=rows)
     walk.directory.mkdir(parents=True, exist_ok=True)
     seconds: dict[str, float] = {}
     failure = ""

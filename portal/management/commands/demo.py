@@ -22,6 +22,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--no-serve", action="store_true", help="end after the report")
+        parser.add_argument("--rows", type=int, default=1200, help="rows of the extract (1200)")
         parser.add_argument("--port", type=int, default=8000, help="port of the portal (8000)")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -42,7 +43,7 @@ class Command(BaseCommand):
         try:
             if not wait_until_up(address, seconds=60):
                 raise CommandError(f"no answer at {address}; see {settings.VAR_DIR / 'log'}")
-            held = walk_the_main_path(address, console)
+            held = walk_the_main_path(address, console, rows=options["rows"])
             if held and not options["no_serve"]:
                 say_how_to_sign_in(console, address)
                 supervisor.watch()
