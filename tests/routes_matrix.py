@@ -259,6 +259,15 @@ CONSOLE = {
     **model("investors_consentnotice", writable=False),
     **model("investors_consententry", who=NOBODY, writable=False),
     **model("investors_importbatch", who=NOBODY, writable=False),
+    **model("comms_notice", writable=False),
+    **model("comms_delivery", writable=False),
+    # These lead to the portal's own pages, which ask for the right to see them.
+    **{
+        f"admin:comms_{name}_{view}": console({"GET": ADMINISTRATOR, "POST": ADMINISTRATOR})
+        for name in ("notice", "delivery")
+        for view in ("changelist", "change")
+    },
+    **model("comms_rawreceipt", writable=False),
     **model("audit_record", writable=False),
     # Leads to the portal's own page, where reading a record is recorded.
     "admin:audit_record_change": console({"GET": ADMINISTRATOR, "POST": ADMINISTRATOR}),
