@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -37,10 +38,12 @@ class ScriptedGateway(Gateway):
     before: Callable[[int], None] = staticmethod(lambda n: None)
     after: Callable[[int], None] = staticmethod(lambda n: None)
     calls = 0
+    _counting = threading.Lock()
 
     def take(self, messages: list[dict[str, str]]) -> list[dict[str, Any]]:
-        self.calls += 1
-        call = self.calls
+        with self._counting:  # requests come side by side; each has a number of its own
+            self.calls += 1
+            call = self.calls
         self.before(call)
         results = super().take(messages)
         self.after(call)
