@@ -1,0 +1,1 @@
+"""Crisis and risk. Nothing is built here yet; the house keeps the place (docs/architecture.md)."""
