@@ -7,3 +7,6 @@ class CoreConfig(AppConfig):
 
     def ready(self) -> None:
         from core import openapi  # noqa: F401  registers the security schemes
+        from core.totp import seal_totp_secrets
+
+        seal_totp_secrets()

@@ -17,8 +17,11 @@ CODE_LENGTH = 20
 
 
 def add_error(form: forms.Form, error: VouchsafeError) -> None:
-    """Show a service's refusal beside the field that it names, or above the form."""
-    field = error.field if error.field in form.fields else None
+    """Show a service's refusal beside the field that it names, or above the form. A form's
+    `refusal_fields` say which of its fields stands for a service's; `terms.3` is in `terms`."""
+    name = error.field or ""
+    name = getattr(form, "refusal_fields", {}).get(name, name)
+    field = next((each for each in (name, name.split(".")[0]) if each in form.fields), None)
     form.add_error(field, forms.ValidationError(str(error.message), code=error.code))
 
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from simple_history.models import HistoricalRecords
 
 from core.clock import uuid7
+from core.history import History
 from core.roles import Role
 
 
@@ -20,6 +20,7 @@ class BusinessLine(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     code = models.SlugField(_("code"), unique=True)
     name = models.CharField(_("name"), max_length=120)
+    history = History()
 
     class Meta:
         verbose_name = _("business line")
@@ -45,7 +46,9 @@ class User(AbstractUser):
     time_zone = models.CharField(_("time zone"), max_length=60, default="Asia/Shanghai")
     session_epoch = models.PositiveIntegerField(default=0, editable=False)
     set_up_by = models.UUIDField(null=True, editable=False)
-    history = HistoricalRecords(excluded_fields=["password", "last_login"])
+    history = History(
+        excluded_fields=["password", "last_login", "email", "first_name", "last_name"]
+    )
 
     def __str__(self) -> str:
         return self.display_name or self.get_username()
@@ -79,6 +82,7 @@ class ApiKey(models.Model):
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
+    history = History(excluded_fields=["secret_hash", "last_used_at"])
 
     class Meta:
         verbose_name = _("API key")
@@ -128,3 +132,6 @@ class ThrottleWindow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.scope}: {self.count}"
+
+
+from core.history.models import GrantHistory  # noqa: E402,F401  the model's own module

@@ -34,6 +34,12 @@ class Capability(StrEnum):
     SETTINGS_MANAGE = "settings.manage"
     KEYS_MANAGE = "keys.manage"
     LINES_ALL = "lines.all"
+    RETENTION_MANAGE = "retention.manage"
+    RETENTION_APPROVE = "retention.approve"
+    HOLDS_PLACE = "holds.place"
+    PRIVACY_ERASE = "privacy.erase"
+    PRIVACY_APPROVE = "privacy.approve"
+    ACCESS_REVIEW = "access.review"
 
 
 class Role(StrEnum):
@@ -68,7 +74,17 @@ _C = Capability
 ROLE_CAPABILITIES: dict[Role, frozenset[Capability]] = {
     Role.AUTHOR: frozenset({_C.TEMPLATES_VIEW, _C.TEMPLATES_DRAFT}),
     Role.REVIEWER: frozenset(
-        {_C.TEMPLATES_VIEW, _C.TEMPLATES_REVIEW, _C.TEMPLATES_RECALL, _C.NOTICES_VIEW}
+        {
+            _C.TEMPLATES_VIEW,
+            _C.TEMPLATES_REVIEW,
+            _C.TEMPLATES_RECALL,
+            _C.NOTICES_VIEW,
+            _C.EXPORTS_APPROVE,
+            _C.RETENTION_APPROVE,
+            _C.HOLDS_PLACE,
+            _C.PRIVACY_APPROVE,
+            _C.ACCESS_REVIEW,
+        }
     ),
     Role.DISPATCHER: frozenset(
         {
@@ -106,6 +122,12 @@ ROLE_CAPABILITIES: dict[Role, frozenset[Capability]] = {
             _C.INVESTORS_EDIT,
             _C.INVESTORS_IMPORT,
             _C.INVESTORS_REVEAL,
+            _C.RETENTION_MANAGE,
+            _C.HOLDS_PLACE,
+            _C.PRIVACY_ERASE,
+            _C.PRIVACY_APPROVE,
+            _C.ACCESS_REVIEW,
+            _C.EXPORTS_APPROVE,
             _C.LINES_ALL,
         }
     ),
