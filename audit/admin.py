@@ -46,3 +46,7 @@ class ExportAdmin(ReadOnlyAdmin):
 class VerificationAdmin(ReadOnlyAdmin):
     list_display = ["started_at", "finished_at", "ok", "size"]
     list_filter = ["ok"]
+
+
+from audit.access_review import admin as access_review_admin  # noqa: E402, F401
+from audit.retention import admin as retention_admin  # noqa: E402, F401

@@ -16,6 +16,8 @@ class AuditConfig(AppConfig):
     verbose_name = "Audit"
 
     def ready(self) -> None:
+        from audit.log import system_checks  # noqa: F401 - registers itself
+
         journal.register(write_for_core)
 
 

@@ -34,9 +34,29 @@ MESSAGES: dict[str, Promise] = {
         "The checkpoint at %(size)s leaves is beyond the log, which has %(leaves)s: the last "
         "%(lost)s were cut off."
     ),
+    "key_rotation": _(
+        "The change of the log's key at %(size)s leaves is not genuine (%(why)s); the checkpoints "
+        "signed before it cannot be checked."
+    ),
+    "key_rotation_row": _(
+        "The row of the change of key at %(size)s leaves contradicts its own statement."
+    ),
     "remembered_missing": _("The last signed checkpoint is missing from %(path)s."),
     "remembered_signature": _("The last signed checkpoint (%(path)s) is not genuine: %(why)s."),
     "against_signature": _("The checkpoint to check against is not this log's: %(why)s."),
+    "cosignature_wrong": _(
+        "The cosignature of %(witness)s at %(size)s leaves is not genuine: %(why)s."
+    ),
+    "cosignature_stray": _(
+        "%(witness)s cosigned a checkpoint of %(size)s leaves that is not in the log."
+    ),
+    "timestamp_wrong": _(
+        "The time-stamp by %(authority)s at %(size)s leaves is not genuine: %(why)s."
+    ),
+    "timestamp_stray": _(
+        "%(authority)s time-stamped a checkpoint of %(size)s leaves that is not in the log."
+    ),
+    "state_frontier": _("The sequencer's state does not belong to the %(leaves)s leaves."),
     "state_size": _("The sequencer counts %(state)s leaves; the log has %(leaves)s."),
 }
 

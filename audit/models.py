@@ -10,7 +10,15 @@ from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from audit.export.rules import (
+    APPROVED_STATES,
+    ExportState,
+    Parties,
+    new_watermark,
+    state_choices,
+)
 from core.clock import uuid7
+from core.history import History
 
 
 class CanonicalJSON(models.TextField):  # type: ignore[type-arg]
@@ -181,40 +189,64 @@ class Verification(models.Model):
         return f"verification {self.started_at:%Y-%m-%d %H:%M}"
 
 
-class ExportState(models.TextChoices):
-    """How far a regulator export is."""
+def _unset(*names: str) -> models.Q:
+    return models.Q(**{f"{name}__isnull": True for name in names})
 
-    REQUESTED = "requested", _("Requested")
-    BUILDING = "building", _("Being built")
-    READY = "ready", _("Ready")
-    FAILED = "failed", _("Failed")
+
+_PERIOD = models.Q(period_from__isnull=False, period_to__gt=models.F("period_from"))
+_NO_PERIOD = _unset("period_from", "period_to")
+_SUBJECTS = ("notice", "investor", "template", "incident")
+_APPROVED = sorted(state.value for state in APPROVED_STATES)
 
 
 class Export(models.Model):
-    """A regulator export: its scope, state and where the bag lies.
+    """A regulator export: its scope, the two people behind it, its state and its files.
 
-    `total` records are in scope, `records` are written so far; `missing` were committed but not
-    yet in the log at `checkpoint`, so they are not in the bag.
+    The scope is one subject, a period [from, to), or a subject within a period. `total` records
+    are in scope, `records` are written so far; `missing` were committed but not yet in the log
+    at `checkpoint`, so they are not in the bag. `watermark` stands on every page of its report.
+    A trigger refuses every move but those of `audit.export.rules`, and any change of what was
+    asked for or decided.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7)
     notice = models.UUIDField(_("notice"), null=True)
+    investor = models.UUIDField(_("investor"), null=True)
+    template = models.UUIDField(_("template"), null=True)
+    incident = models.UUIDField(_("incident"), null=True)
     period_from = models.DateTimeField(_("from"), null=True)
     period_to = models.DateTimeField(_("to"), null=True)
     reason = models.TextField(_("reason"))
-    recipient = models.CharField(_("recipient"), max_length=200, blank=True)
+    recipient = models.CharField(_("recipient"), max_length=200)
+    recipient_user = models.UUIDField(null=True)
+    watermark = models.CharField(max_length=40, unique=True, default=new_watermark)
     state = models.CharField(
-        max_length=20, choices=ExportState.choices, default=ExportState.REQUESTED
+        max_length=20, choices=state_choices, default=ExportState.REQUESTED.value
     )
     requested_by = models.UUIDField(null=True)
     requested_at = models.DateTimeField()
+    decided_by = models.UUIDField(null=True)
+    decided_at = models.DateTimeField(null=True)
+    decision_reason = models.TextField(blank=True)
+    started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    ended_reason = models.TextField(blank=True)
     total = models.BigIntegerField(default=0)
     records = models.BigIntegerField(default=0)
     missing = models.BigIntegerField(default=0)
     checkpoint = models.BigIntegerField(null=True)
+    manifest = models.CharField(max_length=64, blank=True)
+    archive = models.CharField(max_length=64, blank=True)
     path = models.CharField(max_length=400, blank=True)
     error = models.TextField(blank=True)
+    history = History(
+        excluded_fields=[
+            "reason", "recipient", "decision_reason", "ended_reason", "error", "path", "total",
+            "records",
+        ]
+    )  # fmt: skip
 
     class Meta:
         verbose_name = _("export")
@@ -223,16 +255,65 @@ class Export(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="audit_export_one_scope",
-                condition=models.Q(
-                    notice__isnull=False, period_from__isnull=True, period_to__isnull=True
-                )
+                condition=(_unset(*_SUBJECTS) & _PERIOD)
                 | models.Q(
-                    notice__isnull=True,
-                    period_from__isnull=False,
-                    period_to__gt=models.F("period_from"),
+                    *[
+                        _unset(*(other for other in _SUBJECTS if other != name))
+                        & models.Q(**{f"{name}__isnull": False})
+                        for name in _SUBJECTS
+                    ],
+                    _connector=models.Q.OR,
+                )
+                & (_PERIOD | _NO_PERIOD),
+            ),
+            models.CheckConstraint(
+                name="audit_export_two_people",
+                condition=~models.Q(state__in=_APPROVED)
+                | models.Q(
+                    requested_by__isnull=False, decided_by__isnull=False, decided_at__isnull=False
                 ),
-            )
+            ),
+            models.CheckConstraint(
+                name="audit_export_decided_by_another",
+                condition=models.Q(decided_by__isnull=True)
+                | ~models.Q(state__in=[*_APPROVED, ExportState.REFUSED.value])
+                | (
+                    ~models.Q(decided_by=models.F("requested_by"))
+                    & (
+                        models.Q(recipient_user__isnull=True)
+                        | ~models.Q(decided_by=models.F("recipient_user"))
+                    )
+                ),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"export {self.id}"
+
+    subject_words = ""
+    """The subject for people, when `audit.export.selectors.name_subjects` was asked."""
+
+    @property
+    def parties(self) -> Parties:
+        """Who has to do with it, for `audit.export.rules.may_see`."""
+        return Parties(
+            requested_by=self.requested_by,
+            decided_by=self.decided_by,
+            recipient_user=self.recipient_user,
+            waiting=self.state == ExportState.REQUESTED,
+            made=self.finished_at is not None and self.state != ExportState.FAILED,
+        )
+
+
+from audit.access_review.models import AccessReview as AccessReview  # noqa: E402
+from audit.browsing.models import QueryAnswer as QueryAnswer  # noqa: E402
+from audit.browsing.models import SavedQuery as SavedQuery  # noqa: E402
+from audit.export.models import ExportBuild as ExportBuild  # noqa: E402
+from audit.export.models import ExportPart as ExportPart  # noqa: E402
+from audit.keyring.models import KeyRotation as KeyRotation  # noqa: E402
+from audit.retention.models import LegalHold as LegalHold  # noqa: E402
+from audit.timestamping.models import Timestamp as Timestamp  # noqa: E402
+from audit.witnessing.models import Attestor as Attestor  # noqa: E402
+from audit.witnessing.models import AttestorKind as AttestorKind  # noqa: E402
+from audit.witnessing.models import Cosignature as Cosignature  # noqa: E402
+from audit.wrapping.models import RetiredKek as RetiredKek  # noqa: E402

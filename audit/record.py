@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from typing import Any
 from uuid import UUID
@@ -12,7 +12,6 @@ from django.db import connection
 
 from audit.canonical import canonical_text
 from audit.leaf import NO_SUBJECTS, Entry, Subjects
-from audit.models import Record
 from core.actor import Actor
 from core.clock import isoformat, uuid7
 
@@ -26,10 +25,13 @@ _NULL = "\\N"
 _BYTES = "\\\\x"
 # What COPY's text format gives a meaning to. Canonical JSON has no raw control characters.
 _ESCAPES = {ord(char): code for char, code in zip("\\\t\n\r\b\f\v", _CODES, strict=True)}
-_COPY = (
-    "COPY audit_record (id, occurred_at, recorded_at, action, actor, notice, delivery, investor, "
-    "template, version, incident, staff, object, payload, sealed) FROM STDIN"
+_COLUMNS = (
+    "id, occurred_at, recorded_at, action, actor, notice, delivery, investor, template, version, "
+    "incident, staff, object, payload, sealed"
 )
+_COPY = f"COPY audit_record ({_COLUMNS}) FROM STDIN"
+# Not the ORM: a third of its time, and most records are written one at a time.
+_INSERT = f"INSERT INTO audit_record ({_COLUMNS}) VALUES ({', '.join(['%s'] * 15)})"  # noqa: S608
 
 
 def draft(
@@ -83,16 +85,18 @@ def record(
         occurred_at=occurred_at,
     )
     _require_transaction()
-    Record(
-        id=entry.id,
-        occurred_at=entry.occurred_at,
-        recorded_at=entry.recorded_at,
-        action=entry.action,
-        actor=entry.actor,
-        payload=entry.payload,
-        sealed=entry.sealed,
-        **entry.subjects._asdict(),
-    ).save(force_insert=True)
+    values = [
+        entry.id,
+        entry.occurred_at,
+        entry.recorded_at,
+        entry.action,
+        entry.actor,
+        *entry.subjects,
+        entry.payload,
+        entry.sealed,
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, values)
     return entry.id
 
 
@@ -148,6 +152,29 @@ def line_of(
         f"\t{payload.translate(_ESCAPES) if chr(92) in payload else payload}"
         f"\t{_NULL if sealed is None else _BYTES + sealed.hex()}\n"
     )
+
+
+def line_maker(
+    *,
+    occurred_at: str,
+    recorded_at: str,
+    action: str,
+    actor: str,
+    notice: UUID,
+    version: UUID | None,
+) -> Callable[[str, str, str, str, bytes | None], str]:
+    """`line_of` for one happening to many deliveries of a notice: a function of id, delivery and
+    investor (in hexadecimal), payload and sealed."""
+    head = f"\t{occurred_at}\t{recorded_at}\t{action}\t{actor}\t{notice.hex}\t"
+    middle = f"\t{_NULL}\t{version.hex if version else _NULL}" + f"\t{_NULL}" * 3 + "\t"
+
+    def line(id: str, delivery: str, investor: str, payload: str, sealed: bytes | None) -> str:
+        if "\\" in payload:
+            payload = payload.translate(_ESCAPES)
+        end = _NULL if sealed is None else _BYTES + sealed.hex()
+        return f"{id}{head}{delivery}\t{investor}{middle}{payload}\t{end}\n"
+
+    return line
 
 
 def _require_transaction() -> None:

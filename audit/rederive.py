@@ -32,7 +32,7 @@ class Claim(NamedTuple):
 
     size: int
     root: bytes
-    source: str  # stored | remembered | against
+    source: str  # stored | remembered | against | rotation
 
 
 class Rederived:
@@ -51,6 +51,7 @@ class Rederived:
         self._claim = next(claims, None)
         self._good = 0  # the size of the last claim that held
         self._full = Frontier()  # over the roots of full tiles
+        self._edge = Frontier()  # over the tile at hand, as far as a claim needed it
         self._open = b""  # the hashes of the tile that is not full yet
         self._levels: list[tuple[int, bytes]] = []  # level above: first tile, hashes not checked
         self._published: dict[tuple[int, int], set[int]] = {}  # widths of partial tiles
@@ -63,6 +64,7 @@ class Rederived:
         for start in range(0, len(data), _TILE_SIZE):
             chunk = data[start : start + _TILE_SIZE]
             end = self.size + len(chunk) // HASH_SIZE
+            self._edge = Frontier()
             self._check_claims(chunk, end - 1)
             if len(chunk) == _TILE_SIZE:
                 root = tile_root(chunk)
@@ -91,19 +93,26 @@ class Rederived:
 
     def root(self) -> bytes:
         """The root over all leaves so far."""
-        return self._root_with(self._open, self.size)
+        return self.frontier().root()
 
-    def _root_with(self, part: bytes, size: int) -> bytes:
+    def frontier(self) -> Frontier:
+        """The right edge of the tree over all leaves so far."""
         edge = Frontier()
-        edge.extend([part[at : at + HASH_SIZE] for at in range(0, len(part), HASH_SIZE)])
-        return Frontier(size, [*self._full.hashes, *edge.hashes]).root()
+        edge.extend(_split(self._open))
+        return Frontier(self.size, [*self._full.hashes, *edge.hashes])
+
+    def _root_at(self, size: int, chunk: bytes) -> bytes:
+        """The root at a size that ends in the tile at hand; sizes come in order."""
+        part = size % TILE_WIDTH
+        self._edge.extend(_split(chunk[HASH_SIZE * self._edge.size : HASH_SIZE * part]))
+        edge = self._edge.hashes if part else ()
+        return Frontier(size, [*self._full.hashes, *edge]).root()
 
     def _check_claims(self, chunk: bytes, until: int) -> None:
         """Compare claims of sizes up to `until` with the roots; `chunk` is the tile at the edge."""
         while self._claim is not None and self._claim.size <= until:
             claim = self._claim
-            part = chunk[: HASH_SIZE * (claim.size % TILE_WIDTH)]
-            self._check_root(claim, self._root_with(part, claim.size))
+            self._check_root(claim, self._root_at(claim.size, chunk))
             if claim.source == "stored":
                 for tile in partial_tiles(claim.size):
                     self._published.setdefault(tile[:2], set()).add(tile.width)
@@ -152,12 +161,22 @@ class Rederived:
             start = (number - first) * _TILE_SIZE
             right = data[start : start + HASH_SIZE * min(width, TILE_WIDTH)]
             if stored != right and len(right) == HASH_SIZE * width:
-                at = next(n for n in range(width) if _nth(stored, n) != _nth(right, n))
+                at = _first_difference(stored, right)
                 index = number * TILE_WIDTH + at << TILE_HEIGHT * level
                 self._found.add("tile_wrong", tile=tile.path, index=index)
         for tile in sorted(missing):
             self._found.add("tile_missing", tile=tile.path)
 
 
+def _split(hashes: bytes) -> list[bytes]:
+    return [hashes[at : at + HASH_SIZE] for at in range(0, len(hashes), HASH_SIZE)]
+
+
 def _nth(hashes: bytes, position: int) -> bytes:
     return hashes[HASH_SIZE * position : HASH_SIZE * (position + 1)]
+
+
+def _first_difference(stored: bytes, right: bytes) -> int:
+    """The first hash that differs; the last one when only the length does."""
+    count = len(right) // HASH_SIZE
+    return next((n for n in range(count) if _nth(stored, n) != _nth(right, n)), count - 1)

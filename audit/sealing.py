@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 import psycopg
@@ -17,6 +17,9 @@ WHERE subject = ANY(%s::uuid[]) AND wrapped IS NOT NULL
 """
 
 
+COPY_KEYS = "COPY audit_subjectkey (subject, wrapped, created_at)"
+
+
 class KeyDestroyed(LookupError):
     """The subject's key was destroyed: what it sealed is erased."""
 
@@ -27,13 +30,16 @@ def create_keys(subjects: Iterable[UUID], *, now: dt.datetime) -> dict[UUID, byt
     Runs in the caller's transaction; a subject that has a key already makes it fail.
     """
     keys = {subject: crypto.new_key() for subject in subjects}
-    with (
-        connection.cursor() as cursor,
-        cursor.copy("COPY audit_subjectkey (subject, wrapped, created_at) FROM STDIN") as copy,
-    ):
-        for subject, key in keys.items():
-            copy.write_row((subject, crypto.wrap(key, context=subject.bytes), now))
+    store_keys(keys, now=now)
     return keys
+
+
+def store_keys(keys: Mapping[UUID, bytes], *, now: dt.datetime) -> None:
+    """Store data keys that were made by `core.crypto.new_key`, as `create_keys` does."""
+    wrap = crypto.wrapper()
+    with connection.cursor() as cursor, cursor.copy(f"{COPY_KEYS} FROM STDIN") as copy:
+        for subject, key in keys.items():
+            copy.write_row((subject, wrap(key, subject.bytes), now))
 
 
 def keys_of(subjects: Iterable[UUID]) -> dict[UUID, bytes]:
@@ -77,3 +83,19 @@ def key_for(subject: UUID, *, now: dt.datetime) -> bytes:
             [subject, crypto.wrap(key, context=subject.bytes), now],
         )
         return key if cursor.rowcount else key_of(subject)
+
+
+def destroy_key(subject: UUID, *, now: dt.datetime) -> None:
+    """Destroy a subject's data key for good; triggers clear what can be read without it.
+
+    Raises KeyDestroyed when there is none. While a retention duty or a legal hold is in force the
+    database refuses (migration 0007). Runs in the caller's transaction.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE audit_subjectkey SET wrapped = NULL, destroyed_at = %s "
+            "WHERE subject = %s AND wrapped IS NOT NULL",
+            [now, subject],
+        )
+        if not cursor.rowcount:
+            raise KeyDestroyed(str(subject))

@@ -1,7 +1,8 @@
 """Reads of the ledger: lists of records, one record with its proof, the log's head.
 
 Nothing here writes. Reading records is itself an event: pages and the API go through
-`audit.services.browse` and `view_record`, which record the read.
+`audit.browsing.services` and `audit.services`, which record the read. Lists of records are asked
+for in `audit.browsing`.
 """
 
 from __future__ import annotations
@@ -9,55 +10,21 @@ from __future__ import annotations
 import datetime as dt
 from base64 import b64encode
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from uuid import UUID
 
-from django.db import connection
-from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from audit import merkle, store
+from audit.browsing import labels
 from audit.leaf import Entry, Subjects, leaf_data
 from audit.merkle import Tile
-from audit.models import Checkpoint, Export, Leaf, Pending, Record, Verification
+from audit.models import Checkpoint, Leaf, Pending, Record, Verification
+from audit.witnessing import selectors as witnessing
 from core.errors import NotFound
 from core.models import User
-from core.pages import PAGE_SIZE, KeysetPage, keyset_page
-
-SUBJECTS = ("notice", "delivery", "investor", "template", "version", "incident", "staff")
-
 
 # --- lists ----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class RecordFilter:
-    """What to show. Empty fields do not filter; the period is [since, until) of `recorded_at`.
-
-    `text` is a record's or a subject's id, a place in the log, (part of) an action, an actor or
-    an `object`; inside another filter it also searches payloads.
-    """
-
-    text: str = ""
-    action: str = ""
-    actor: str = ""
-    notice: UUID | None = None
-    delivery: UUID | None = None
-    investor: UUID | None = None
-    template: UUID | None = None
-    incident: UUID | None = None
-    staff: UUID | None = None
-    object: str = ""
-    since: dt.datetime | None = None
-    until: dt.datetime | None = None
-
-    def narrow(self) -> dict[str, str]:
-        """The filters in force, apart from the text, as plain strings."""
-        return {
-            name: value.isoformat() if isinstance(value, dt.datetime) else str(value)
-            for name, value in asdict(self).items()
-            if value and name != "text"
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,48 +35,32 @@ class Listed:
     index: int | None
     actor: str
 
+    @property
+    def words(self) -> str:
+        """What happened, in the reader's language."""
+        return labels.label_of(self.record.action)
 
-def matching(filters: RecordFilter) -> QuerySet[Record]:
-    """The records that pass `filters`, without what is sealed."""
-    plain = {
-        name: value
-        for name, value in asdict(filters).items()
-        if value and name not in {"text", "since", "until", "staff"}
-    }
-    rows = Record.objects.filter(**plain).defer("sealed")
-    if filters.since:
-        rows = rows.filter(recorded_at__gte=filters.since)
-    if filters.until:
-        rows = rows.filter(recorded_at__lt=filters.until)
-    if filters.staff:
-        rows = rows.filter(Q(staff=filters.staff) | Q(actor=f"user:{filters.staff}"))
-    if text := filters.text.strip():
-        rows = rows.filter(_text_condition(text, within=bool(filters.narrow())))
-    return rows
+    @property
+    def outcome(self) -> str:
+        """How it ended: done, refused or failed."""
+        return labels.outcome_of(self.record.action).value
 
+    @property
+    def person(self) -> str:
+        """The id of the member of staff who acted; empty for programs and investors."""
+        kind, _colon, identity = self.record.actor.partition(":")
+        return identity if kind == "user" and _is_uuid(identity) else ""
 
-def _text_condition(text: str, *, within: bool) -> Q:
-    try:
-        identity = UUID(text)
-    except ValueError:
-        pass
-    else:
-        condition = Q(pk=identity) | Q(actor=f"user:{identity}")
-        for name in SUBJECTS:
-            condition |= Q(**{name: identity})
-        return condition
-    if text.isascii() and text.isdigit() and len(text) < 19:
-        return Q(pk__in=Leaf.objects.filter(index=int(text)).values("record"))
-    wanted = [action for action in actions() if text.lower() in action]
-    condition = Q(action__in=wanted) | Q(actor=text) | Q(object=text)
-    return condition | Q(payload__icontains=text) if within else condition
+    @property
+    def channel(self) -> str:
+        """The channel, where there is one."""
+        return str(self.record.content.get("channel") or "")
 
-
-def page_of_records(
-    filters: RecordFilter, *, cursor: str | None = None, size: int = PAGE_SIZE
-) -> KeysetPage[Record]:
-    """One page of matching records, newest first."""
-    return keyset_page(matching(filters), cursor, size)
+    @property
+    def reason(self) -> str:
+        """The reason given, where there is one in words."""
+        reason = self.record.content.get("reason")
+        return reason if isinstance(reason, str) else ""
 
 
 def listed(records: Iterable[Record]) -> list[Listed]:
@@ -140,19 +91,6 @@ def _is_uuid(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def actions() -> list[str]:
-    """The actions that occur, in order: a loose scan of the index, not of the table."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "WITH RECURSIVE seen AS ("
-            "(SELECT action FROM audit_record ORDER BY action LIMIT 1) UNION ALL "
-            "SELECT (SELECT action FROM audit_record r WHERE r.action > seen.action "
-            "ORDER BY action LIMIT 1) FROM seen WHERE seen.action IS NOT NULL) "
-            "SELECT action FROM seen WHERE action IS NOT NULL"
-        )
-        return [action for (action,) in cursor.fetchall()]
 
 
 # --- one record -----------------------------------------------------------------------------
@@ -220,10 +158,11 @@ def entry_of(record: Record) -> Entry:
 
 
 def inclusion_of(record_id: UUID) -> InclusionProof | None:
-    """The proof at the newest checkpoint; None while the record waits for one that covers it."""
+    """The proof at the newest checkpoint that witnesses cosigned, else at the newest one; None
+    while the record waits for one that covers it."""
     leaf = Leaf.objects.filter(record=record_id).first()
-    checkpoint = latest_checkpoint()
-    if leaf is None or checkpoint is None or leaf.index >= checkpoint.size:
+    checkpoint = witnessing.covering(leaf.index) if leaf else None
+    if leaf is None or checkpoint is None:
         return None
     path = merkle.inclusion_proof(leaf.index, checkpoint.size, store.read_tiles)
     return InclusionProof(
@@ -232,7 +171,7 @@ def inclusion_of(record_id: UUID) -> InclusionProof | None:
         path=tuple(path),
         size=checkpoint.size,
         root=bytes(checkpoint.root),
-        checkpoint=checkpoint.note,
+        checkpoint=witnessing.cosigned_note(checkpoint.size, checkpoint.note),
     )
 
 
@@ -276,19 +215,6 @@ def _bundle(tile: Tile) -> bytes | None:
 # --- exports --------------------------------------------------------------------------------
 
 
-def exports() -> QuerySet[Export]:
-    """All exports, newest first."""
-    return Export.objects.order_by("-id")
-
-
-def export_by_id(export_id: UUID) -> Export:
-    """The export; raises NotFound."""
-    export = Export.objects.filter(pk=export_id).first()
-    if export is None:
-        raise NotFound(_("There is no such export."))
-    return export
-
-
 def recent_notices(limit: int = 100) -> list[tuple[UUID, str]]:
     """The newest notices in the ledger, as (id, "code · title"), from the records of their
     making."""
@@ -297,16 +223,11 @@ def recent_notices(limit: int = 100) -> list[tuple[UUID, str]]:
         .order_by("-id")
         .defer("sealed")[:limit]
     )
-    return [(row.notice, _notice_words(row)) for row in rows if row.notice is not None]
+    return [(row.notice, notice_words(row)) for row in rows if row.notice is not None]
 
 
-def _notice_words(row: Record) -> str:
+def notice_words(row: Record) -> str:
+    """Code and title of the notice that a record of its making is about."""
     content = row.content
     words = [str(content[name]) for name in ("code", "title") if content.get(name)]
     return " · ".join(words) or str(row.notice)
-
-
-def downloads_of(export: Export, limit: int = 20) -> list[Listed]:
-    """The newest records of downloads of an export."""
-    rows = Record.objects.filter(object=f"export:{export.pk}", action="export.downloaded")
-    return listed(rows.order_by("-id")[:limit])

@@ -32,22 +32,15 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from audit import keys, merkle, note, store
-from audit.canonical import canonical_text
-from audit.leaf import leaf_of_row
+from audit import alarms, keys, merkle, note, store
 from audit.merkle import Frontier, ProofError, TileError
-from audit.models import Checkpoint, Pending, Record, SequencerState
+from audit.models import Checkpoint, Pending, SequencerState
 from audit.note import NoteError, OpenedCheckpoint
-from audit.record import record
 from core.actor import system
 from core.errors import Conflict, Text
 
 logger = logging.getLogger(__name__)
 SEQUENCER = system("sequencer")
-
-_QUEUED = "SELECT record::text FROM audit_pending ORDER BY record LIMIT %s"
-_ROWS = f"SELECT {store.ROW} FROM audit_record r WHERE r.id = ANY(%s::uuid[]) ORDER BY r.id"  # noqa: S608
-_TAKEN = "DELETE FROM audit_pending WHERE record = ANY(%s::uuid[])"
 
 
 class LedgerForked(Conflict):
@@ -110,15 +103,14 @@ def place(*, limit: int) -> int:
         state = _locked_state()
         if state is None:
             return 0
-        records, hashes = _take(limit)
-        if not records:
-            return 0
         frontier = _frontier(state)
-        _store_leaves(state.size, records, hashes)
+        hashes = _place_leaves(state.size, limit)
+        if not hashes:
+            return 0
         _store_tiles(state.size, hashes)
         frontier.extend(hashes)
         _store_state(frontier)
-    return len(records)
+    return len(hashes)
 
 
 def _locked_state() -> SequencerState | None:
@@ -135,29 +127,16 @@ def _frontier(state: SequencerState) -> Frontier:
     return frontier
 
 
-def _take(limit: int) -> tuple[list[str], list[bytes]]:
-    """Take queued records off the queue: their ids and leaf hashes, in id order.
+def _place_leaves(size: int, limit: int) -> list[bytes]:
+    """Give queued records the indices from `size`; returns their leaf hashes.
 
     Raises Conflict when the queue names only records that are gone, which nothing but a hand in
-    the tables can bring about; some of them are left in the queue, where verification finds them.
+    the tables can bring about.
     """
-    store.by_index(store.raw())
-    with store.binary() as cursor:
-        queued = [record for (record,) in cursor.execute(_QUEUED, [limit])]
-        rows = cursor.execute(_ROWS, [_array(queued)], binary=True).fetchall()
-        if queued and not rows:
-            raise Conflict(_("The records that wait for the log are gone; verify the ledger."))
-        records = [row[0] for row in rows]
-        cursor.execute(_TAKEN, [_array(records)])
-    return records, merkle.leaf_hashes([leaf_of_row(*row) for row in rows])
-
-
-def _array(ids: list[str]) -> str:
-    return "{" + ",".join(ids) + "}"
-
-
-def _store_leaves(first: int, records: list[str], hashes: list[bytes]) -> None:
-    store.write_leaves(first, records, hashes)
+    hashes = store.place_queued(size, limit)
+    if not hashes and store.queue_without_records():
+        raise Conflict(_("The records that wait for the log are gone; verify the ledger."))
+    return hashes
 
 
 def _store_tiles(size: int, hashes: list[bytes]) -> None:
@@ -196,6 +175,29 @@ def publish(*, now: dt.datetime) -> Signed | None:
         return signed
 
 
+@contextmanager
+def at_rest() -> Iterator[Signed | None]:
+    """Hold the sequencer's locks for one transaction in which nobody places or signs anything.
+
+    Yields the newest signed tree head, None before the first. Raises LedgerForked when the
+    committed tree does not continue it.
+    """
+    with _alone(), transaction.atomic(durable=True):
+        state = SequencerState.objects.select_for_update().get(pk=1)
+        known = (last_signed(), _stored_checkpoint())
+        _prove_extends(_frontier(state), *known)
+        newest = max(
+            (opened for opened in known if opened is not None),
+            key=lambda opened: opened.checkpoint.size,
+            default=None,
+        )
+        if newest is None:
+            yield None
+        else:
+            head = newest.checkpoint
+            yield Signed(head.size, head.root, bytes(newest.note))
+
+
 def last_signed() -> OpenedCheckpoint | None:
     """The checkpoint remembered in LEDGER_DIR, outside the database; None before the first.
 
@@ -221,7 +223,7 @@ def _stored_checkpoint() -> OpenedCheckpoint | None:
 
 def _opened(data: bytes, what: Text, place: str) -> OpenedCheckpoint:
     try:
-        return note.open_checkpoint(data, keys.verifier_key())
+        return keys.keyring().open(data)
     except NoteError as error:
         raise LedgerForked(
             _("%(what)s is not a checkpoint signed by this log's key: %(why)s.")
@@ -326,9 +328,4 @@ def report_refusal(error: LedgerForked, *, now: dt.datetime) -> bool:
         "size": error.details.get("size"),
     }
     logger.critical("signing refused: %s", error)
-    with transaction.atomic():
-        last = Record.objects.filter(action="audit.signing_refused").order_by("-id").first()
-        if last is not None and last.payload == canonical_text(payload):
-            return False
-        record(action="audit.signing_refused", actor=SEQUENCER, now=now, payload=payload)
-    return True
+    return alarms.sound("audit.signing_refused", actor=SEQUENCER, now=now, payload=payload)

@@ -1,4 +1,4 @@
-"""Records, proofs and exports as the API shows them."""
+"""Records and proofs as the API shows them."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from audit.models import Export, ExportState
-from audit.selectors import InclusionProof, Listed, RecordDetail, RecordFilter
-from core.errors import InvalidInput
+from audit.browsing.rules import Outcome, RecordFilter
+from audit.selectors import InclusionProof, Listed, RecordDetail
 
 
 @extend_schema_field({"type": "string", "format": "byte"})
@@ -27,15 +26,29 @@ class RecordFilterSerializer(serializers.Serializer[Any]):
     q = serializers.CharField(required=False, max_length=200, help_text="See the audit page.")
     action = serializers.CharField(required=False, max_length=80)
     actor = serializers.CharField(required=False, max_length=120)
+    outcome = serializers.ChoiceField(
+        required=False, choices=list(Outcome), help_text="How what it tells of ended."
+    )
+    channel = serializers.SlugField(required=False, max_length=40)
+    kind = serializers.SlugField(
+        required=False,
+        max_length=40,
+        help_text="What it is about: notice, delivery, investor, template, version, incident, "
+        "staff, object, or the kind of an `object` (the part before its colon).",
+    )
     notice = serializers.UUIDField(required=False)
     delivery = serializers.UUIDField(required=False)
     investor = serializers.UUIDField(required=False)
     template = serializers.UUIDField(required=False)
+    version = serializers.UUIDField(required=False)
     incident = serializers.UUIDField(required=False)
     staff = serializers.UUIDField(required=False)
     object = serializers.CharField(required=False, max_length=200)
     since = serializers.DateTimeField(required=False, help_text="Recorded at or after.")
     until = serializers.DateTimeField(required=False, help_text="Recorded before.")
+    as_of = serializers.DateTimeField(
+        required=False, help_text="Nothing recorded after this instant."
+    )
 
     def filters(self) -> RecordFilter:
         """The filters in force; call after validation."""
@@ -51,6 +64,7 @@ class RecordSerializer(serializers.Serializer[Listed]):
     occurred_at = serializers.DateTimeField(source="record.occurred_at")
     recorded_at = serializers.DateTimeField(source="record.recorded_at")
     action = serializers.CharField(source="record.action")
+    outcome = serializers.ChoiceField(choices=list(Outcome))
     actor = serializers.CharField(source="record.actor")
     notice = serializers.UUIDField(source="record.notice", allow_null=True)
     delivery = serializers.UUIDField(source="record.delivery", allow_null=True)
@@ -84,54 +98,3 @@ class ProofSerializer(serializers.Serializer[InclusionProof]):
     size = serializers.IntegerField()
     root = Base64Field()  # type: ignore[assignment]
     checkpoint = serializers.CharField(help_text="The signed note (C2SP tlog-checkpoint).")
-
-
-class ExportSerializer(serializers.ModelSerializer[Export]):
-    """A regulator export."""
-
-    state = serializers.ChoiceField(choices=ExportState.choices)
-
-    class Meta:
-        model = Export
-        fields = [
-            "id",
-            "notice",
-            "period_from",
-            "period_to",
-            "reason",
-            "recipient",
-            "state",
-            "requested_by",
-            "requested_at",
-            "finished_at",
-            "total",
-            "records",
-            "missing",
-            "checkpoint",
-            "error",
-        ]
-        read_only_fields = fields
-
-
-class NewExportSerializer(serializers.Serializer[Any]):
-    """What to export: a notice, or a period [from, to)."""
-
-    notice = serializers.UUIDField(required=False)
-    period_from = serializers.DateTimeField(required=False)
-    period_to = serializers.DateTimeField(required=False)
-    reason = serializers.CharField(max_length=500)
-    recipient = serializers.CharField(max_length=200, required=False, allow_blank=True)
-
-    def request(self) -> dict[str, Any]:
-        """The arguments of `create_export`; call after validation."""
-        data = self.validated_data
-        since, until = data.get("period_from"), data.get("period_to")
-        if (since is None) != (until is None):
-            missing = "period_to" if until is None else "period_from"
-            raise InvalidInput("A period needs both of its ends.", field=missing)
-        return {
-            "notice_id": data.get("notice"),
-            "period": (since, until) if since and until else None,
-            "reason": data["reason"],
-            "recipient": data.get("recipient", ""),
-        }

@@ -16,42 +16,13 @@ from django.utils.translation import gettext_lazy as _
 
 from audit import sealing, selectors
 from audit.leaf import Subjects
-from audit.models import Export, ExportState, Record, Verification
+from audit.models import Verification
 from audit.record import record
-from audit.selectors import InclusionProof, RecordDetail, RecordFilter
-from core.access import require, require_step_up
+from audit.selectors import InclusionProof, RecordDetail
+from core.access import require
 from core.actor import Actor
 from core.errors import Conflict
-from core.pages import PAGE_SIZE, KeysetPage
 from core.roles import Capability
-
-
-def browse(
-    *,
-    filters: RecordFilter,
-    actor: Actor,
-    now: dt.datetime,
-    cursor: str | None = None,
-    size: int = PAGE_SIZE,
-) -> KeysetPage[Record]:
-    """One page of records, newest first; needs AUDIT_BROWSE and is recorded (`audit.browsed`)."""
-    require(actor, Capability.AUDIT_BROWSE)
-    page = selectors.page_of_records(filters, cursor=cursor, size=size)
-    with transaction.atomic():
-        record(
-            action="audit.browsed",
-            actor=actor,
-            now=now,
-            subjects=Subjects(staff=actor.user_id),
-            payload={
-                "filters": filters.narrow(),
-                "searched_text": bool(filters.text.strip()),
-                "shown": len(page.items),
-                "further_page": cursor is not None,
-            },
-            sealed=sealed_by_reader(filters.text.strip(), actor=actor, now=now),
-        )
-    return page
 
 
 def view_record(*, record_id: UUID, actor: Actor, now: dt.datetime) -> RecordDetail:
@@ -95,28 +66,6 @@ def request_verification(*, actor: Actor, now: dt.datetime) -> Verification:
 
         transaction.on_commit(lambda: tasks.verify_ledger.delay(str(row.pk), actor.ref))
     return row
-
-
-def download_export(*, export_id: UUID, actor: Actor, now: dt.datetime) -> Export:
-    """A finished export for download; needs EXPORTS_DOWNLOAD and a step-up, and is recorded.
-
-    Raises Conflict while it is not ready.
-    """
-    require(actor, Capability.EXPORTS_DOWNLOAD)
-    require_step_up(actor, now)
-    export = selectors.export_by_id(export_id)
-    if export.state != ExportState.READY:
-        raise Conflict(_("This export is not ready."), code="export_not_ready")
-    with transaction.atomic():
-        record(
-            action="export.downloaded",
-            actor=actor,
-            now=now,
-            subjects=Subjects(
-                notice=export.notice, staff=actor.user_id, object=f"export:{export_id}"
-            ),
-        )
-    return export
 
 
 def sealed_by_reader(text: str, *, actor: Actor, now: dt.datetime) -> bytes | None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import psycopg
 from django.db import connection
 
-from audit.leaf import leaf_of_row
+from audit.leaf import LAYOUT, leaf_of_row
 from audit.merkle import Tile
 
 _INSTANT = """to_char(r.{0} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
@@ -33,6 +33,38 @@ ROW = ", ".join(
     ]
 )  # fmt: skip
 """The columns of `audit_record r` in the order and spelling of `audit.leaf.leaf_of_row`."""
+
+_SUBJECTS = ", ".join(
+    f"""'"{name}":"' || r.{name}::text || '"'"""
+    if name != "object"
+    else """'"object":' || to_json(r.object)::text"""
+    for name in (
+        "delivery", "incident", "investor", "notice", "object", "staff", "template", "version",
+    )
+)  # fmt: skip
+LEAF = f"""convert_to(concat(
+    '{{"action":"', r.action, '","actor":"', r.actor, '","id":"', r.id::text,
+    '","occurred_at":"', {_INSTANT.format("occurred_at")},
+    '","payload":', r.payload::text, ',"recorded_at":"', {_INSTANT.format("recorded_at")}, '",',
+    '"sealed":"' || encode(sha256(r.sealed), 'hex') || '",',
+    '"subjects":{{', concat_ws(',', {_SUBJECTS}), '}},"v":{LAYOUT}}}'), 'UTF8')"""
+"""`audit.leaf.leaf_of_row` in SQL. The sequencer hashes with this one, verification with the
+other: two implementations that must agree on every leaf of every log."""
+
+_PLACE = f"""
+WITH heads AS MATERIALIZED (
+    SELECT record, ctid AS spot FROM audit_pending ORDER BY record LIMIT %s
+), queued AS MATERIALIZED (
+    SELECT r.id, heads.spot, sha256('\\x00'::bytea || {LEAF}) AS hash
+    FROM heads JOIN audit_record r ON r.id = heads.record ORDER BY heads.record
+), taken AS (
+    DELETE FROM audit_pending WHERE ctid = ANY (ARRAY (SELECT spot FROM queued))
+), placed AS (
+    INSERT INTO audit_leaf (index, record, hash)
+    SELECT %s::bigint + row_number() OVER (ORDER BY id) - 1, id, hash FROM queued
+)
+SELECT hash FROM queued ORDER BY id
+"""  # noqa: S608
 
 
 def raw() -> psycopg.Connection[Any]:
@@ -77,17 +109,29 @@ def write_tiles(tiles: Mapping[Tile, bytes]) -> None:
             copy.write_row((tile.level, tile.number, tile.width, data))
 
 
-def write_leaves(first: int, records: Iterable[str], hashes: Iterable[bytes]) -> None:
-    """Store leaf hashes at contiguous indices from `first` with one COPY."""
-    block = "".join(
-        f"{index}\t{record}\t\\\\x{digest.hex()}\n"
-        for index, (record, digest) in enumerate(zip(records, hashes, strict=True), first)
-    )
-    with (
-        raw().cursor() as cursor,
-        cursor.copy("COPY audit_leaf (index, record, hash) FROM STDIN") as copy,
-    ):
-        copy.write(block)
+def place_queued(first: int, limit: int) -> list[bytes]:
+    """Move up to `limit` queued records into the log at contiguous indices from `first`, in the
+    order of their ids; returns their leaf hashes in that order.
+
+    The records themselves never leave the server, so memory does not depend on their length.
+    Queued ids without a record stay in the queue, where verification finds them.
+    """
+    by_index(raw())
+    with binary() as cursor:
+        cursor.execute(_PLACE, [limit, first], binary=True)
+        return [digest for (digest,) in cursor]
+
+
+def queue_without_records() -> bool:
+    """Whether some queued id has no record. One statement, so that what is committed between two
+    looks at the queue is not taken for it."""
+    with binary() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM audit_pending p WHERE NOT EXISTS "
+            "(SELECT FROM audit_record r WHERE r.id = p.record))"
+        )
+        found = cursor.fetchone()
+    return bool(found and found[0])
 
 
 def leaf_rows(first: int, end: int) -> list[tuple[int, bytes]]:
@@ -110,6 +154,15 @@ def by_index(driver: psycopg.Connection[Any]) -> None:
         "SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; "
         "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
     )
+
+
+@contextmanager
+def merging(driver: psycopg.Connection[Any]) -> Iterator[None]:
+    """Let the queries of the block walk indices side by side: bounded memory, and no plan made for
+    a table that was small when PostgreSQL last looked."""
+    driver.execute("SET LOCAL enable_nestloop = off; SET LOCAL enable_hashjoin = off")
+    yield
+    driver.execute("SET LOCAL enable_nestloop = on; SET LOCAL enable_hashjoin = on")
 
 
 @contextmanager

@@ -8,7 +8,9 @@ from uuid import UUID
 from celery import shared_task
 
 from audit import verify
-from audit.export import service
+from audit.export import building, requests
+from audit.timestamping import services as timestamping
+from audit.witnessing import services as witnessing
 from core import clock
 from core.actor import Actor
 from core.roles import Capability
@@ -29,12 +31,30 @@ def verify_nightly() -> bool:
 
 
 @shared_task
+def ask_witnesses() -> int:
+    """Ask the witnesses to cosign the newest checkpoint; returns how many did."""
+    return witnessing.ask_witnesses(now=clock.now())
+
+
+@shared_task
+def ask_time_stamp() -> bool:
+    """Have the newest checkpoint time-stamped when it is time; returns whether it was."""
+    return timestamping.stamp_newest(now=clock.now())
+
+
+@shared_task
 def build_export(export_id: str) -> None:
     """Build one export."""
-    service.build_export(export_id=UUID(export_id), now=clock.now())
+    building.build_export(export_id=UUID(export_id), now=clock.now())
 
 
 @shared_task
 def sweep() -> int:
-    """Build the exports that no worker is building; returns how many."""
-    return service.build_waiting(now=clock.now())
+    """Build the approved exports that no worker is building; returns how many."""
+    return building.build_waiting(now=clock.now())
+
+
+@shared_task
+def expire_exports() -> int:
+    """Delete the files of exports whose time is over; returns how many."""
+    return requests.expire_exports(now=clock.now())

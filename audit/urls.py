@@ -5,23 +5,18 @@ from __future__ import annotations
 from django.urls import path
 
 from audit import views
-
-ledger_urlpatterns = [
-    path("checkpoint", views.checkpoint, name="ledger-checkpoint"),
-    path("tile/<path:path>", views.tile, name="ledger-tile"),
-]
+from audit.access_review.urls import urlpatterns as access_review_urlpatterns
+from audit.browsing.urls import urlpatterns as browsing_urlpatterns
+from audit.export.urls import urlpatterns as export_urlpatterns
+from audit.log.urls import urlpatterns as log_urlpatterns
+from audit.retention.urls import urlpatterns as retention_urlpatterns
 
 urlpatterns = [
-    path("audit/", views.audit_list, name="audit-list"),
-    path("audit/ledger/", views.audit_ledger, name="audit-ledger"),
-    path("audit/ledger/state/", views.audit_ledger_state, name="audit-ledger-state"),
-    path("audit/ledger/verify/", views.audit_verify, name="audit-verify"),
+    *browsing_urlpatterns,
     path("audit/records/<uuid:record_id>/", views.record_detail, name="record-detail"),
     path("audit/records/<uuid:record_id>/proof/", views.record_proof, name="record-proof"),
-    path("exports/", views.export_list, name="export-list"),
-    path("exports/new/", views.export_new, name="export-new"),
-    path("exports/<uuid:export_id>/", views.export_detail, name="export-detail"),
-    path("exports/<uuid:export_id>/live/", views.export_live, name="export-live"),
-    path("exports/<uuid:export_id>/download/", views.export_download, name="export-download"),
-    *ledger_urlpatterns,
+    *export_urlpatterns,
+    *retention_urlpatterns,
+    *access_review_urlpatterns,
+    *log_urlpatterns,
 ]

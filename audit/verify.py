@@ -22,8 +22,9 @@ from uuid import UUID
 import psycopg
 from django.db import transaction
 
-from audit import keys, note, sequencer, store
+from audit import alarms, keys, sequencer, store
 from audit.findings import Finding, Findings
+from audit.keyring.statement import Keyring
 from audit.leaf import Subjects, leaf_of_row
 from audit.merkle import (
     TILE_HEIGHT,
@@ -32,9 +33,10 @@ from audit.merkle import (
     leaf_hash,
 )
 from audit.models import Verification
-from audit.note import NoteError, VerifierKey
+from audit.note import NoteError
 from audit.record import record
 from audit.rederive import Claim, Rederived
+from audit.witnessing.checks import Attested, check_attestations
 from core.access import require
 from core.actor import Actor, system
 from core.roles import Capability
@@ -64,6 +66,7 @@ SELECT record::text, min(index), max(index) FROM audit_leaf GROUP BY record HAVI
 ORDER BY record
 """
 _STRAY_TILES = "SELECT level, index, width FROM audit_tile ORDER BY level, index, width"
+_KEY_CHANGES = "SELECT size, rotated_at, old, new, reason FROM audit_keyrotation"
 _CHECKPOINTS = "SELECT size, root, note FROM audit_checkpoint ORDER BY size"
 
 
@@ -72,7 +75,8 @@ class VerificationResult:
     """What a verification found. `findings` shows some of each kind; `counts` has them all.
 
     `size` is the number of leaves, `pending` of records committed but not placed, `checkpoints`
-    of stored checkpoints checked; `against` is the size of the outside checkpoint, if any.
+    of stored checkpoints checked, `attested` of cosignatures and time-stamps; `against` is the
+    size of the outside checkpoint, if any.
     """
 
     ok: bool
@@ -80,6 +84,7 @@ class VerificationResult:
     root: bytes
     pending: int
     checkpoints: int
+    attested: Attested
     against: int | None
     seconds: float
     findings: tuple[Finding, ...]
@@ -127,6 +132,14 @@ def verify_log(
                 "findings": dict(result.counts),
             },
         )
+        if not result.ok:
+            alarms.tell(
+                "audit.verification_failed",
+                actor=actor,
+                now=finished,
+                subjects=Subjects(object=f"verification:{row.pk}"),
+                payload={"size": result.size, "findings": dict(result.counts)},
+            )
     return result
 
 
@@ -136,11 +149,11 @@ def check_log(
     """Verify the log and write nothing."""
     started = time.monotonic()
     found = Findings()
-    key = keys.verifier_key()
     with store.snapshot(3) as (leaves, signed, rest):
-        claims = list(_outside_claims(against, key, found, rest))
+        ring = keys.keyring(rest)
+        claims = [*_outside_claims(against, ring, found, rest), *_key_claims(ring, found, rest)]
         outside = next((claim.size for claim in claims if claim.source == "against"), None)
-        stored = _stored_claims(signed, key, found)
+        stored = _stored_claims(signed, ring, found)
         tree = Rederived(rest, found, heapq.merge(sorted(claims), stored))
         total = _one(rest, "SELECT count(*) FROM audit_leaf")
         for size in _stream_leaves(leaves, tree, found):
@@ -149,9 +162,8 @@ def check_log(
         tree.finish()
         _check_rows(rest, found)
         _check_strays(rest, tree.size, found)
-        state = _one(rest, "SELECT size FROM audit_sequencerstate WHERE id = 1")
-        if state != tree.size:
-            found.add("state_size", state=state, leaves=tree.size)
+        attested = check_attestations(rest, found)
+        _check_state(rest, tree, found)
         checkpoints = _one(rest, "SELECT count(*) FROM audit_checkpoint")
         pending = _one(rest, "SELECT count(*) FROM audit_pending")
     return VerificationResult(
@@ -160,6 +172,7 @@ def check_log(
         root=tree.root(),
         pending=pending,
         checkpoints=checkpoints,
+        attested=attested,
         against=outside,
         seconds=time.monotonic() - started,
         findings=tuple(found.kept),
@@ -205,8 +218,9 @@ def _stream_leaves(
 
 def _check_rows(driver: psycopg.Connection[Any], found: Findings) -> None:
     """Every record has exactly one leaf, or is queued."""
-    for (record_id,) in store.binary(driver).stream(_UNPLACED):
-        found.add("record_unplaced", record=record_id)
+    with store.merging(driver):
+        for (record_id,) in store.binary(driver).stream(_UNPLACED):
+            found.add("record_unplaced", record=record_id)
     for record_id, first, second in store.binary(driver).stream(_TWICE):
         found.add("record_twice", record=record_id, index=first, other=second)
     for record_id, gone, index in store.binary(driver).stream(_QUEUE):
@@ -214,6 +228,16 @@ def _check_rows(driver: psycopg.Connection[Any], found: Findings) -> None:
             found.add("queue_without_record", record=record_id)
         else:
             found.add("queue_already_placed", record=record_id, index=index)
+
+
+def _check_state(driver: psycopg.Connection[Any], tree: Rederived, found: Findings) -> None:
+    """The sequencer goes on from where the log ends."""
+    row = driver.execute("SELECT size, frontier FROM audit_sequencerstate WHERE id = 1").fetchone()
+    size, frontier = row or (0, b"")
+    if size != tree.size:
+        found.add("state_size", state=size, leaves=tree.size)
+    elif size and bytes(frontier) != tree.frontier().to_bytes():
+        found.add("state_frontier", leaves=size)
 
 
 def _check_strays(driver: psycopg.Connection[Any], size: int, found: Findings) -> None:
@@ -227,12 +251,12 @@ def _check_strays(driver: psycopg.Connection[Any], size: int, found: Findings) -
 
 
 def _stored_claims(
-    driver: psycopg.Connection[Any], key: VerifierKey, found: Findings
+    driver: psycopg.Connection[Any], ring: Keyring, found: Findings
 ) -> Iterator[Claim]:
-    """The stored checkpoints that the log's key signed, by size; the others are findings."""
+    """The stored checkpoints, by size, that the key in force has signed; others are findings."""
     for size, root, text in store.binary(driver).stream(_CHECKPOINTS, binary=True):
         try:
-            opened = note.open_checkpoint(text.encode(), key).checkpoint
+            opened = ring.open(text.encode()).checkpoint
         except NoteError as error:
             found.add("checkpoint_signature", size=size, why=str(error))
             continue
@@ -243,7 +267,7 @@ def _stored_claims(
 
 
 def _outside_claims(
-    against: str | None, key: VerifierKey, found: Findings, driver: psycopg.Connection[Any]
+    against: str | None, ring: Keyring, found: Findings, driver: psycopg.Connection[Any]
 ) -> Iterator[Claim]:
     """What is known outside the database: the remembered checkpoint, and `against`."""
     path = sequencer.checkpoint_path()
@@ -256,8 +280,22 @@ def _outside_claims(
         texts.append(("against", against.encode()))
     for source, data in texts:
         try:
-            opened = note.open_checkpoint(data, key).checkpoint
+            opened = ring.open(data).checkpoint
         except NoteError as error:
             found.add(f"{source}_signature", why=str(error), path=str(path))
             continue
         yield Claim(opened.size, opened.root, source)
+
+
+def _key_claims(ring: Keyring, found: Findings, driver: psycopg.Connection[Any]) -> Iterator[Claim]:
+    """The tree heads at which the log's key was changed, signed by the old key and the new."""
+    if ring.broken is not None:
+        size, why = ring.broken
+        found.add("key_rotation", size=size, why=why)
+    believed = {statement.size: statement for statement in ring.statements}
+    for size, *row in driver.execute(_KEY_CHANGES):
+        told = believed.get(size)
+        if told and row != [told.at, str(told.old), str(told.new), told.reason]:
+            found.add("key_rotation_row", size=size)
+    for statement in ring.statements:
+        yield Claim(statement.size, statement.root, "rotation")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Protocol, cast
@@ -33,10 +33,9 @@ class _Hashed:
 
 
 class Bag:
-    """A bag under construction in `directory`, which must not exist yet."""
+    """A bag under construction in `directory`."""
 
     def __init__(self, directory: Path) -> None:
-        directory.mkdir(parents=True, mode=0o700)
         self.directory = directory
         self._hashes: dict[str, str] = {}
         self._octets = 0
@@ -53,9 +52,17 @@ class Bag:
         with self.open(path) as sink:
             sink.write(data)
 
-    def close(self, info: Mapping[str, str], *, now: dt.datetime) -> str:
+    def adopt(self, files: Mapping[str, tuple[str, int]]) -> None:
+        """Payload files that are there already: their SHA-256 and octets."""
+        for path, (digest, octets) in files.items():
+            self._hashes[path] = digest
+            self._octets += octets
+
+    def close(
+        self, info: Mapping[str, str], *, now: dt.datetime, sign: Callable[[str], str]
+    ) -> str:
         """Write the tag files; returns the SHA-256 of the payload manifest, which stands for
-        every byte of the payload."""
+        every byte of the payload. `sign` makes the signed note of that hash (`signature.txt`)."""
         payload = dict(self._hashes)
         self._hashes = {}
         labels = {
@@ -66,7 +73,8 @@ class Bag:
         tags = {
             "bag-info.txt": "".join(f"{name}: {text}\n" for name, text in labels.items()),
             "bagit.txt": verifier.BAGIT.decode(),
-            "manifest-sha256.txt": _manifest(payload),
+            "manifest-sha256.txt": (listed := _manifest(payload)),
+            "signature.txt": sign(hashlib.sha256(listed.encode()).hexdigest()),
         }
         for path, text in tags.items():
             with self._hashing(path) as sink:

@@ -1,30 +1,43 @@
-"""Writing the files of an export from one snapshot of the database."""
+"""Writing the files of an export from one snapshot of the database.
+
+What the first worker fixed (checkpoint, scope, counts) is kept in an `ExportBuild`, records in
+parts (`parts.py`); the small files are written anew by whoever ends the work.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
+import time
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import psycopg
 from django.utils.translation import gettext_lazy as _
 
-from audit import keys, merkle, note, sequencer, store
-from audit.export import report, verifier
+from audit import keys, note, sequencer, store
+from audit.export import attestations, report, verifier
 from audit.export.bag import Bag
-from audit.export.scope import Scope, scope_of
-from audit.export.summary import Summary
-from audit.leaf import leaf_of_row
+from audit.export.models import ExportBuild
+from audit.export.parts import FILES, Parts
+from audit.export.rules import Stage
+from audit.export.scope import scope_of
+from audit.export.streaming import Source, count, write_records
+from audit.export.summary import Summary, outcomes
+from audit.export.words import readme
+from audit.keyring.statement import Keyring
 from audit.models import Export
+from audit.witnessing.services import ask_witnesses
+from core import clock
 from core.clock import isoformat
 from core.errors import Conflict
 
 _HERE = Path(__file__).parent
-_BATCH = 2048
+_TELL = 0.5  # seconds between two reports of progress
 
 Progress = Callable[[int, int], None]
 
@@ -40,154 +53,133 @@ class Made:
     manifest: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """Where records come from: one snapshot, its checkpoint, the scope."""
+def begin(export: Export, *, now: dt.datetime) -> ExportBuild:
+    """Fix what the bag will hold: bring the log up to date, take its newest checkpoint, count.
 
-    rows: psycopg.Connection[Any]
-    rest: psycopg.Connection[Any]
-    scope: Scope
-    checkpoint: note.Checkpoint
-    signed: str
+    Raises Conflict when there is no checkpoint yet, LedgerForked when the log refuses to go on.
+    """
+    sequencer.catch_up(now=now)
+    ask_witnesses(now=now)
+    with store.snapshot(1) as (driver,):
+        checkpoint, signed = _newest(driver, keys.keyring(driver))
+        scope = scope_of(export, driver)
+        total, missing = count(scope, checkpoint, driver)
+    Export.objects.filter(pk=export.pk).update(total=total)
+    return ExportBuild.objects.create(
+        export=export,
+        size=checkpoint.size,
+        note=signed,
+        versions=sorted(str(version) for version in scope.versions),
+        total=total,
+        missing=missing,
+        begun_at=now,
+        taken_at=now,
+        beat_at=now,
+    )
 
 
 def write_bag(
-    export: Export, directory: Path, *, now: dt.datetime, progress: Progress | None
+    export: Export, build: ExportBuild, directory: Path, *, progress: Progress | None = None
 ) -> Made:
-    """Write the whole bag into `directory` and check it with its own verifier.
+    """Write the bag into `directory`, or go on with one after its last whole part; check it with
+    its own verifier.
 
-    Raises Conflict when there is no checkpoint yet, when a record contradicts its leaf, or when
-    the verifier finds fault; LedgerForked when the log refuses to go on.
+    Raises Conflict when a record contradicts its leaf, or when the verifier finds fault.
     """
-    sequencer.catch_up(now=now)
-    key = str(keys.verifier_key())
+    _keep_only_parts(directory)
+    parts = Parts(build, directory)
     with store.snapshot(2) as (rows, rest):
-        checkpoint, signed = _newest(rest)
-        source = _Source(rows, rest, scope_of(export, rest), checkpoint, signed)
-        total, missing = _count(source)
-        bag, summary = Bag(directory), Summary()
-        _write_records(source, bag, summary, _reporter(export, total, progress))
-    statement = _statement(export, source, summary.records, missing, now)
+        ring = keys.keyring(rest)
+        checkpoint = ring.open(build.note.encode()).checkpoint
+        versions = tuple(UUID(version) for version in build.versions)
+        scope = scope_of(export, rest, versions)
+        source = Source(rows, rest, scope, checkpoint, build.note)
+        summary = write_records(source, parts, _reporter(build, progress))
+        bag = Bag(directory)
+        bag.adopt(parts.close())
+        summary.outcomes = outcomes(scope, checkpoint.size, rows)
+        attested = attestations.write(bag, checkpoint, build.note, ring, rest)
+    reach(build, Stage.CHECKING)
+    statement = _statement(export, source, summary, build)
     bag.add("data/statement.json", _pretty(statement))
-    bag.add("data/checkpoint", signed.encode())
-    bag.add("data/key", f"{key}\n".encode())
+    key = str(ring.key_for(checkpoint.size))
     bag.add("data/verify.py", (_HERE / "verifier.py").read_bytes())
-    bag.add("data/README.txt", (_HERE / "README.txt").read_bytes())
-    bag.add("data/report.pdf", report.render(export, statement, summary, key))
-    manifest = bag.close(_info(export, summary, checkpoint), now=now)
+    bag.add("data/README.txt", readme(export, summary.records).encode())
+    bag.add("data/report.pdf", report.render(export, statement, summary, key, attested))
+    manifest = bag.close(_info(export, summary, checkpoint), now=build.begun_at, sign=_sign)
     _check(directory, key)
-    return Made(summary.records, missing, checkpoint.size, manifest)
+    return Made(summary.records, build.missing, checkpoint.size, manifest)
 
 
-def _newest(driver: psycopg.Connection[Any]) -> tuple[note.Checkpoint, str]:
+def reach(build: ExportBuild, stage: Stage) -> None:
+    """Say what is being done now."""
+    ExportBuild.objects.filter(pk=build.pk).update(stage=stage.value, beat_at=clock.now())
+
+
+def _keep_only_parts(directory: Path) -> None:
+    """Throw away whatever a killed worker wrote beside the growing files."""
+    directory.mkdir(parents=True, mode=0o700, exist_ok=True)
+    kept = {directory / name for name in FILES}
+    for path in directory.rglob("*"):
+        if path.is_file() and path not in kept:
+            path.unlink()
+
+
+def _newest(driver: psycopg.Connection[Any], ring: Keyring) -> tuple[note.Checkpoint, str]:
     row = driver.execute("SELECT note FROM audit_checkpoint ORDER BY size DESC LIMIT 1").fetchone()
     if row is None:
         raise Conflict(_("The log has no signed checkpoint yet."), code="no_checkpoint")
-    opened = note.open_checkpoint(row[0].encode(), keys.verifier_key())
+    opened = ring.open(row[0].encode())
     return opened.checkpoint, row[0]
 
 
-def _count(source: _Source) -> tuple[int, int]:
-    """How many records in scope the checkpoint covers, and how many it does not."""
-    query = (
-        "SELECT count(*) FILTER (WHERE l.index < %s), "  # noqa: S608
-        "count(*) FILTER (WHERE l.index IS NULL OR l.index >= %s) "
-        "FROM audit_record r LEFT JOIN audit_leaf l ON l.record = r.id "
-        f"WHERE {source.scope.condition}"
-    )
-    size = source.checkpoint.size
-    cursor = store.binary(source.rest)
-    row = cursor.execute(query, [size, size, *source.scope.parameters]).fetchone()
-    assert row is not None
-    return row[0], row[1]
-
-
-def _write_records(
-    source: _Source, bag: Bag, summary: Summary, tell: Callable[[int], None]
-) -> None:
-    with (
-        bag.open("data/records.jsonl") as records,
-        bag.open("data/records.csv") as table,
-        bag.open("data/proofs/inclusion.jsonl") as proofs,
-    ):
-        table.write(verifier.csv_head())
-        for batch in _batches(source):
-            parsed = [json.loads(leaf) for _index, leaf in batch]
-            records.write(b"".join(leaf + b"\n" for _index, leaf in batch))
-            for (index, _leaf), entry in zip(batch, parsed, strict=True):
-                table.write(verifier.csv_row(index, entry))
-                summary.add(entry)
-            indices = [index for index, _leaf in batch]
-            proofs.write(_proof_lines(source, indices, [entry["id"] for entry in parsed]))
-            tell(summary.records)
-
-
-def _batches(source: _Source) -> Iterator[list[tuple[int, bytes]]]:
-    """(index, leaf bytes) of the records in scope in log order, each compared with its leaf."""
-    rows = store.binary(source.rows).stream(
-        f"SELECT l.index, l.hash, {store.ROW} FROM audit_record r "  # noqa: S608
-        "JOIN audit_leaf l ON l.record = r.id "
-        f"WHERE {source.scope.condition} AND l.index < %s ORDER BY l.index",
-        [*source.scope.parameters, source.checkpoint.size],
-        binary=True,
-        size=1000,
-    )
-    batch: list[tuple[int, bytes]] = []
-    for index, stored, *row in rows:
-        leaf = leaf_of_row(*row)
-        if merkle.leaf_hash(leaf) != stored:
-            raise Conflict(
-                _("Record %(record)s contradicts the log; verify the ledger.") % {"record": row[0]},
-                code="record_altered",
-                details={"record": row[0], "index": index},
-            )
-        batch.append((index, leaf))
-        if len(batch) == _BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
-
-
-def _proof_lines(source: _Source, indices: list[int], records: list[str]) -> bytes:
-    def read(tiles: Any) -> Any:
-        return store.read_tiles(tiles, source.rest)
-
-    paths = merkle.inclusion_proofs(indices, source.checkpoint.size, read)
-    lines = []
-    for index, record, path in zip(indices, records, paths, strict=True):
-        hashes = '","'.join(b64encode(node).decode() for node in path)
-        listed = f'"{hashes}"' if path else ""
-        lines.append(f'{{"index":{index},"proof":[{listed}],"record":"{record}"}}\n')
-    return "".join(lines).encode()
-
-
-def _reporter(export: Export, total: int, progress: Progress | None) -> Callable[[int], None]:
-    """Tells the caller, and the page that shows the export, how far the work is."""
-    Export.objects.filter(pk=export.pk).update(total=total)
+def _reporter(build: ExportBuild, progress: Progress | None) -> Callable[[int], None]:
+    """Tells the caller, and the page that shows the export, how far the work is; not more than
+    twice a second, and at the end."""
+    told = time.monotonic()
 
     def tell(done: int) -> None:
-        Export.objects.filter(pk=export.pk).update(records=done)
+        nonlocal told
+        if time.monotonic() - told < _TELL and done < build.total:
+            return
+        told = time.monotonic()
+        Export.objects.filter(pk=build.pk).update(records=done)
+        ExportBuild.objects.filter(pk=build.pk).update(beat_at=clock.now())
         if progress is not None:
-            progress(done, total)
+            progress(done, build.total)
 
     return tell
 
 
+# --- what is said about them ----------------------------------------------------------------
+
+
 def _statement(
-    export: Export, source: _Source, records: int, missing: int, now: dt.datetime
+    export: Export, source: Source, summary: Summary, build: ExportBuild
 ) -> dict[str, Any]:
+    checkpoint = source.checkpoint
     return {
-        "format": "vouchsafe-export-1",
+        "format": verifier.FORMAT,
         "export": str(export.pk),
-        "made_at": isoformat(now),
+        "watermark": export.watermark,
+        "recipient": export.recipient,
+        "reason": export.reason,
+        "requested": {"by": f"user:{export.requested_by}", "at": isoformat(export.requested_at)},
+        "approved": {
+            "by": f"user:{export.decided_by}",
+            "at": isoformat(export.decided_at) if export.decided_at else None,
+        },
+        "made_at": isoformat(build.begun_at),
         "scope": source.scope.statement(),
-        "records": records,
-        "records_not_yet_in_the_log": missing,
+        "records": summary.records,
+        "records_not_yet_in_the_log": build.missing,
+        "completeness": (
+            "Every record of the log within this scope, up to the checkpoint, is in this bag."
+        ),
         "checkpoint": {
-            "origin": source.checkpoint.origin,
-            "size": source.checkpoint.size,
-            "root": b64encode(source.checkpoint.root).decode(),
+            "origin": checkpoint.origin,
+            "size": checkpoint.size,
+            "root": b64encode(checkpoint.root).decode(),
         },
     }
 
@@ -197,11 +189,20 @@ def _pretty(value: object) -> bytes:
 
 
 def _info(export: Export, summary: Summary, checkpoint: note.Checkpoint) -> dict[str, str]:
+    recipient = " ".join(export.recipient.split())
     return {
         "Bag-Software-Agent": "Vouchsafe",
         "External-Identifier": str(export.pk),
+        "External-Description": f"Regulator export for {recipient}; watermark {export.watermark}",
+        "Internal-Sender-Identifier": export.watermark,
         "Internal-Sender-Description": f"{summary.records} records of {checkpoint.origin}",
     }
+
+
+def _sign(manifest: str) -> str:
+    """The log's own signature on a payload manifest: the firm stands by every file of it."""
+    signed = note.sign_note(verifier.signed_text(manifest), keys.signer())
+    return bytes(signed).decode()
 
 
 def _check(directory: Path, key: str) -> None:

@@ -8,8 +8,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from audit import merkle, selectors, store
+from audit.log.public import covered
 from audit.merkle import Tile
 from audit.models import Tile as StoredTile
+from audit.witnessing import selectors as witnessing
 
 
 class Command(BaseCommand):
@@ -32,13 +34,16 @@ class Command(BaseCommand):
                 "SELECT level, index, width, hashes FROM audit_tile ORDER BY id", binary=True
             )
             for level, number, width, hashes in rows:
-                written += _write(out, Tile(level, number, width), hashes)
+                tile = Tile(level, number, width)
+                written += _write(out, tile, hashes) if covered(tile, checkpoint.size) else 0
         if not no_entries:
             for tile in _bottom(checkpoint.size):
                 data = selectors.tile_bytes(tile.bundle)
                 assert data is not None
                 written += _write(out, tile.bundle, data)
-        (out / "checkpoint").write_text(checkpoint.note)
+        published = witnessing.published_note()
+        if published is not None:
+            (out / "checkpoint").write_text(published)
         self.stdout.write(
             f"checkpoint of {checkpoint.size:,} leaves; {written:,} new files in {out}"
         )

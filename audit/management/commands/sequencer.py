@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from typing import Any
 
 from django.conf import settings
@@ -36,7 +37,9 @@ class Command(BaseCommand):
             stop.wait(self._turn())
 
     def _turn(self) -> float:
-        """One batch; returns how long to wait (seconds) before the next."""
+        """One batch; returns how long to wait (seconds) before the next, so that one begins every
+        LEDGER_INTERVAL."""
+        started = time.monotonic()
         try:
             placed = sequencer.sequence_once(now=clock.now())
         except sequencer.LedgerForked as error:
@@ -46,4 +49,6 @@ class Command(BaseCommand):
             self.stderr.write(f"sequencer: {error}")
             connection.close()
             return 2 * settings.LEDGER_INTERVAL
-        return 0.0 if placed >= settings.LEDGER_BATCH else settings.LEDGER_INTERVAL
+        if placed >= settings.LEDGER_BATCH:
+            return 0.0
+        return max(0.0, settings.LEDGER_INTERVAL - (time.monotonic() - started))

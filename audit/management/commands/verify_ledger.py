@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
@@ -16,7 +17,7 @@ from core import clock
 class Command(BaseCommand):
     help = (
         "Re-derive the whole log from its rows and compare it with every checkpoint. "
-        "Exit code 0: it holds; 1: it does not; 2: wrong usage."
+        "Progress goes to standard error. Exit code 0: it holds; 1: it does not; 2: wrong usage."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -30,15 +31,38 @@ class Command(BaseCommand):
             text = None if against is None else against.read_text()
         except (OSError, UnicodeDecodeError) as error:
             raise CommandError(f"--against: {error}", returncode=2) from None
-        result = verify_log(now=clock.now(), against=text, progress=None if json else self._show)
+        result = verify_log(now=clock.now(), against=text, progress=_Meter(sys.stderr))
         self.stdout.write(_as_json(result) if json else _in_words(result))
         if not result.ok:
             sys.exit(1)
 
-    def _show(self, done: int, total: int) -> None:
-        if sys.stderr.isatty():
-            sys.stderr.write(f"\r{done:,} of {total:,} leaves")
-            sys.stderr.write("\n" if done >= total else "")
+
+class _Meter:
+    """Progress on standard error: in place on a terminal, a line now and then elsewhere."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out, self._terminal = out, out.isatty()
+        self._started = self._last = time.monotonic()
+
+    def __call__(self, done: int, total: int) -> None:
+        now = time.monotonic()
+        if done < total and now - self._last < (0.2 if self._terminal else 10):
+            return
+        self._last = now
+        rate = done / max(now - self._started, 0.001)
+        left = (total - done) / max(rate, 1)
+        text = f"{done:,} of {total:,} leaves, {rate:,.0f}/s, {_duration(left)} left"
+        if self._terminal:
+            self._out.write(f"\r{text:<78}" + ("\n" if done >= total else ""))
+        else:
+            self._out.write(text + "\n")
+        self._out.flush()
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def _as_json(result: VerificationResult) -> str:
@@ -49,6 +73,8 @@ def _as_json(result: VerificationResult) -> str:
             "root": result.root.hex(),
             "pending": result.pending,
             "checkpoints": result.checkpoints,
+            "cosignatures": result.attested.cosignatures,
+            "timestamps": result.attested.timestamps,
             "against": result.against,
             "seconds": round(result.seconds, 3),
             "counts": result.counts,
@@ -63,7 +89,8 @@ def _as_json(result: VerificationResult) -> str:
 def _in_words(result: VerificationResult) -> str:
     lines = [
         f"{result.size:,} leaves derived again from their records in {result.seconds:.1f} s; "
-        f"{result.checkpoints:,} checkpoints; {result.pending:,} records not yet placed.",
+        f"{result.checkpoints:,} checkpoints, {result.attested.cosignatures:,} cosignatures, "
+        f"{result.attested.timestamps:,} time-stamps; {result.pending:,} records not yet placed.",
     ]
     if result.against is not None:
         lines.append(f"Compared with an outside checkpoint of {result.against:,} leaves.")

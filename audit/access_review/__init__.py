@@ -1,0 +1,1 @@
+"""The quarterly access review: who could see what, who did, what stands out, signed off (L10)."""

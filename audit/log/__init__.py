@@ -1,0 +1,1 @@
+"""The log as others see it: its public files, its page, and what it proves."""

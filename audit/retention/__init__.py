@@ -1,0 +1,1 @@
+"""Retention classes, legal holds, and the shredding of what is due (L7)."""

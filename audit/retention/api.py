@@ -1,0 +1,139 @@
+"""The schedule, the holds and the proposals under /api/v1/, to read."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from audit.retention import selectors
+from audit.retention.models import (
+    LegalHold,
+    ProposalItem,
+    ProposalState,
+    RetentionProposal,
+    RetentionRule,
+)
+from audit.retention.views import SEE
+from core.api import CursorPages
+
+
+class RetentionRuleSerializer(serializers.ModelSerializer[RetentionRule]):
+    """One retention class."""
+
+    class Meta:
+        model = RetentionRule
+        fields = [
+            "code", "name", "name_zh", "kinds", "jurisdictions", "bound", "amount", "unit",
+            "basis", "source", "note", "active", "to_check",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+
+class RetentionScheduleSerializer(serializers.Serializer[Any]):
+    """The schedule in force."""
+
+    id = serializers.UUIDField()
+    number = serializers.IntegerField()
+    decided_at = serializers.DateTimeField(allow_null=True)
+    jurisdictions = serializers.ListField(child=serializers.CharField())
+    lines = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))
+    rules = RetentionRuleSerializer(many=True)
+
+
+class LegalHoldSerializer(serializers.ModelSerializer[LegalHold]):
+    """A legal hold."""
+
+    class Meta:
+        model = LegalHold
+        fields = [
+            "id", "scope", "investor", "notice", "staff", "period_from", "period_to", "matter",
+            "reason", "placed_by", "placed_at", "released_by", "released_at", "release_reason",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+
+class ProposalItemSerializer(serializers.ModelSerializer[ProposalItem]):
+    """One store of material in a proposal."""
+
+    class Meta:
+        model = ProposalItem
+        fields = ["store", "kind", "due", "held", "shredded", "finished_at"]
+        read_only_fields = fields
+
+
+class RetentionProposalSerializer(serializers.ModelSerializer[RetentionProposal]):
+    """A proposal to shred what is due."""
+
+    state = serializers.ChoiceField(choices=ProposalState.choices)
+    items = ProposalItemSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = RetentionProposal
+        fields = [
+            "id", "state", "made_at", "submitted_by", "submitted_at", "decided_by", "decided_at",
+            "finished_at", "items",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+
+class RetentionPages(CursorPages):
+    """Newest first."""
+
+
+class ScheduleView(APIView):
+    """The retention schedule in force."""
+
+    capabilities = SEE
+
+    @extend_schema(operation_id="retention_schedule_read", responses=RetentionScheduleSerializer)
+    def get(self, request: Request) -> Response:
+        """The approved version with the highest number, with its classes and their sources."""
+        schedule = selectors.schedule_in_force()
+        return Response(RetentionScheduleSerializer(schedule).data)
+
+
+class ProposalsView(APIView):
+    """Proposals to shred."""
+
+    capabilities = SEE
+    pagination_class = RetentionPages
+
+    @extend_schema(
+        operation_id="retention_proposals_list", responses=RetentionProposalSerializer(many=True)
+    )
+    def get(self, request: Request) -> Response:
+        """All proposals, newest first."""
+        pages = RetentionPages()
+        rows = pages.paginate_queryset(selectors.proposals(), request)
+        return pages.get_paginated_response(RetentionProposalSerializer(rows, many=True).data)
+
+
+class HoldsView(APIView):
+    """Legal holds."""
+
+    capabilities = SEE
+    pagination_class = RetentionPages
+
+    @extend_schema(operation_id="holds_list", responses=LegalHoldSerializer(many=True))
+    def get(self, request: Request) -> Response:
+        """All holds, newest first; `released_at` is null while one is in force."""
+        pages = RetentionPages()
+        rows = pages.paginate_queryset(LegalHold.objects.order_by("-id"), request)
+        return pages.get_paginated_response(LegalHoldSerializer(rows, many=True).data)
+
+
+class HoldView(APIView):
+    """One legal hold."""
+
+    capabilities = SEE
+
+    @extend_schema(operation_id="holds_read", responses=LegalHoldSerializer)
+    def get(self, request: Request, hold_id: UUID) -> Response:
+        """One hold."""
+        return Response(LegalHoldSerializer(selectors.hold_by_id(hold_id)).data)

@@ -1,0 +1,1 @@
+"""The log's side of being witnessed: asking, keeping and showing cosignatures."""
