@@ -13,6 +13,7 @@ from core import clock
 from core.console import ConsoleAdmin, ReadOnlyAdmin
 from core.roles import Capability
 from investors import services
+from investors.erasure.models import ErasureRequest
 from investors.models import ConsentEntry, ConsentNotice, ImportBatch, Topic
 
 
@@ -54,4 +55,15 @@ class ImportBatchAdmin(ReadOnlyAdmin):
     fields = [
         "file_name", "business_line", "state", "dry_run", "encoding", "size", "totals",
         "by_reason", "error", "created_at", "started_at", "finished_at",
+    ]  # fmt: skip
+
+
+@admin.register(ErasureRequest)
+class ErasureRequestAdmin(ReadOnlyAdmin):
+    capability = Capability.LINES_ALL
+    list_display = ["investor", "state", "ground", "requested_at", "answer_due", "decided_at"]
+    list_filter = ["state", "ground"]
+    fields = [
+        "investor", "state", "ground", "kept_because", "requested_by", "requested_at",
+        "answer_due", "decided_by", "decided_at",
     ]  # fmt: skip

@@ -73,7 +73,7 @@ class InvestorsView(APIView):
         responses=InvestorSerializer(many=True),
     )
     def get(self, request: Request) -> Response:
-        """Investors, masked. A search (`q`) is recorded."""
+        """Investors, masked; that they were read, and a search (`q`), are recorded."""
         chosen = _read(InvestorFilterSerializer, request.query_params.dict())
         actor = actor_of(request)
         found = selectors.investors_visible_to(actor)
@@ -85,6 +85,7 @@ class InvestorsView(APIView):
         pages = InvestorPages()
         rows = pages.paginate_queryset(found.filter(**chosen), request)
         context = {"profiles": selectors.masked_profiles([row.pk for row in rows])}
+        services.list_shown(count=len(rows), actor=actor, now=clock.now())
         return pages.get_paginated_response(
             InvestorSerializer(rows, many=True, context=context).data
         )
@@ -115,8 +116,10 @@ class ConsentsView(APIView):
         operation_id="investor_consents_list", responses=ConsentEntrySerializer(many=True)
     )
     def get(self, request: Request, investor_id: UUID) -> Response:
-        """Every act, newest first."""
-        investor = selectors.investor_for(actor_of(request), investor_id)
+        """Every act, newest first; that it was read is recorded."""
+        investor = services.view_investor(
+            investor_id=investor_id, actor=actor_of(request), now=clock.now()
+        )
         pages = CursorPages()
         rows = pages.paginate_queryset(
             ConsentEntry.objects.filter(investor_id=investor.pk), request

@@ -5,8 +5,10 @@ from __future__ import annotations
 from django.urls import path
 
 from investors import api
+from investors.erasure.api import urlpatterns as erasure
 
 urlpatterns = [
+    *erasure,
     path("investors/", api.InvestorsView.as_view(), name="api-investors"),
     path("investors/<uuid:investor_id>/", api.InvestorView.as_view(), name="api-investor"),
     path(

@@ -75,7 +75,7 @@ def _detail(
     context = _progress(batch)
     mapping = uploads.mapping_of(batch)
     if batch.state in (State.UPLOADED, State.CHECKED, State.FAILED):
-        facts = uploads.facts_of(batch)
+        facts = uploads.show_sample(batch_id=batch.pk, actor=actor_of(request), now=clock.now())
         if facts is not None:
             context["facts"] = facts
             context["form"] = form or MappingForm(

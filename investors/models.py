@@ -8,9 +8,9 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
-from simple_history.models import HistoricalRecords
 
 from core.clock import uuid7
+from core.history import History
 from core.models import BusinessLine
 from investors import rules
 
@@ -34,7 +34,7 @@ class Topic(models.Model):
     mandatory = models.BooleanField(_("mandatory"), default=False)
     rule = models.TextField(_("rule that makes it mandatory"), blank=True)
     rule_zh = models.TextField(_("the rule in Chinese"), blank=True)
-    history = HistoricalRecords()
+    history = History()
 
     class Meta:
         verbose_name = _("topic")
@@ -150,8 +150,10 @@ class Investor(models.Model):
 class ContactPoint(models.Model):
     """A phone number or an e-mail address of an investor, sealed under the investor's key
     (context "contact"). `rank` 0 is the one in use; replaced ones keep higher ranks, because
-    old deliveries point at them. As for consent, the database does not check for every row that
-    the investor exists: no role that the application runs under can delete one."""
+    old deliveries point at them. Why one is suppressed stands in `suppressed_reason` if the system
+    says so, and in `reason_sealed` (context "reason") if a person wrote it. As for consent, the
+    database does not check for every row that the investor exists: no role that the application
+    runs under can delete one."""
 
     class Kind(models.TextChoices):
         PHONE = "phone", _("Phone")
@@ -176,6 +178,7 @@ class ContactPoint(models.Model):
     value_hash = models.BinaryField()
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.UNVERIFIED)
     suppressed_reason = models.CharField(_("reason"), max_length=200, blank=True, default="")
+    reason_sealed = models.BinaryField(null=True)
     created_at = models.DateTimeField()
     verified_at = models.DateTimeField(null=True)
 
@@ -306,6 +309,7 @@ class Preference(models.Model):
     channel = models.CharField(_("channel"), max_length=10, choices=Channel)
     wanted = models.BooleanField(_("wanted"))
     updated_at = models.DateTimeField()
+    history = History()
 
     class Meta:
         constraints = [
@@ -381,3 +385,6 @@ class ImportRejection(models.Model):
 
     def __str__(self) -> str:
         return f"line {self.line}: {self.code}"
+
+
+from investors.erasure.models import ErasureRequest  # noqa: E402, F401

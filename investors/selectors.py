@@ -33,6 +33,7 @@ from investors.candidates import (
 from investors.models import (
     Channel,
     ConsentEntry,
+    ConsentNotice,
     ConsentState,
     ContactPoint,
     ImportBatch,
@@ -167,12 +168,18 @@ def masked_contacts(investor: Investor) -> list[MaskedContact]:
             kind=contact.kind,
             masked=rules.MASKS[contact.kind](vault.open_contact(key, bytes(contact.value_sealed))),
             state=contact.state,
-            suppressed_reason=contact.suppressed_reason,
+            suppressed_reason=contact.suppressed_reason or _reason_of(contact, key),
             in_use=contact.rank == 0,
             shared=sharing.get(bytes(contact.value_hash), 0),
         )
         for contact in contacts
     ]
+
+
+def _reason_of(contact: ContactPoint, key: bytes) -> str:
+    if contact.reason_sealed is None:
+        return ""
+    return sealing.unseal_text(key, bytes(contact.reason_sealed), context="reason")
 
 
 def _sharing(contacts: list[ContactPoint]) -> dict[bytes, int]:
@@ -267,6 +274,22 @@ def consents(investor_id: UUID) -> list[PurposeStanding]:
     ]
 
 
+def consent_texts(language: str) -> dict[str, ConsentNotice]:
+    """The newest consent text of each purpose for a reader of `language`, in one query; where
+    there is none in it, the simplified Chinese for Chinese, else any."""
+    wanted = [language, "zh-hans" if language.startswith("zh") else "en"]
+    found: dict[str, ConsentNotice] = {}
+    for text in ConsentNotice.objects.order_by("-version"):
+        kept = found.get(text.purpose)
+        if kept is None or _rank(text, wanted) < _rank(kept, wanted):
+            found[text.purpose] = text
+    return found
+
+
+def _rank(text: ConsentNotice, wanted: list[str]) -> int:
+    return wanted.index(text.language) if text.language in wanted else len(wanted)
+
+
 class TimelineEntry(NamedTuple):
     """One ledger record about an investor, in words."""
 
@@ -307,6 +330,7 @@ ACTIONS: dict[str, str | Promise] = {
     "investor.created": _("Entered by hand"),
     "investor.imported": _("Imported"),
     "investor.updated": _("Updated by an import"),
+    "investor.erased": _("Erased"),
     "investor.viewed": _("Looked at"),
     "investor.searched": _("Found by a search"),
     "consent.given": _("Consent given"),

@@ -30,3 +30,9 @@ def run_import(self: Task[Any, Any], batch_id: str) -> None:
         if error.code != "import_running":
             raise
         raise self.retry(countdown=_LOOK_AGAIN) from error
+
+
+@shared_task
+def sweep_uploads() -> None:
+    """Discard uploads that nobody imported, and forget old rejected rows."""
+    uploads.sweep_uploads(now=clock.now())

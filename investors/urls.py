@@ -5,8 +5,10 @@ from __future__ import annotations
 from django.urls import path
 
 from investors import import_views, views
+from investors.erasure.urls import urlpatterns as erasure
 
 urlpatterns = [
+    *erasure,
     path("investors/", views.investor_list, name="investor-list"),
     path("investors/<uuid:investor_id>/", views.investor_detail, name="investor-detail"),
     path(

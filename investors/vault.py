@@ -11,13 +11,15 @@ import json
 from collections.abc import Callable
 from hashlib import blake2b
 from json.encoder import encode_basestring
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
 from audit import sealing
 from core import crypto
-from investors.models import ContactPoint
 from investors.rules import index_text
+
+if TYPE_CHECKING:
+    from investors.models import ContactPoint
 
 PROFILE = b"profile"  # contexts of sealing
 CONTACT = b"contact"
@@ -86,6 +88,8 @@ def put_in_use(
     The one it replaces keeps its row under a higher rank; a value that was in use before comes
     back with its state, suppressed if it was. Runs in the caller's transaction.
     """
+    from investors.models import ContactPoint  # the import's helper process has no models
+
     hashed = contact_hash(kind, value)
     contacts = list(
         ContactPoint.objects.select_for_update()

@@ -17,6 +17,7 @@ from core.errors import InvalidInput
 from core.pages import keyset_page, query_with, staff_page
 from core.roles import Capability
 from investors import selectors, services
+from investors.erasure import selectors as erasures
 from investors.forms import ConsentForm, FilterForm, RevealForm, SuppressForm
 from investors.models import Investor, InvestorQuerySet
 
@@ -43,6 +44,7 @@ def investor_list(request: HttpRequest) -> HttpResponse:
         found = found.filter(pk__in=ids)
     page = keyset_page(found, request.GET.get("cursor"), order=("id",))
     profiles = selectors.masked_profiles([investor.pk for investor in page.items])
+    services.list_shown(count=len(page.items), actor=actor, now=clock.now())
     context = {
         "form": form,
         "rows": [(investor, profiles.get(investor.pk)) for investor in page.items],
@@ -81,17 +83,22 @@ def investor_detail(request: HttpRequest, investor_id: UUID) -> HttpResponse:
 
 def _detail(request: HttpRequest, investor: Investor, **more: Any) -> HttpResponse:
     actor = actor_of(request)
+    profile = selectors.masked_profiles([investor.pk]).get(investor.pk)
     context = {
         "investor": investor,
-        "profile": selectors.masked_profiles([investor.pk]).get(investor.pk),
+        "profile": profile,
         "contacts": selectors.masked_contacts(investor),
         "matrix": selectors.preference_matrix(investor.pk),
         "matrix_channels": selectors.MATRIX_CHANNELS,
         "consents": selectors.consents(investor.pk),
+        "consent_texts": selectors.consent_texts(investor.language),
         "timeline": selectors.timeline(investor.pk, limit=50),
-        "may_edit": Capability.INVESTORS_EDIT in actor.capabilities,
+        "may_edit": profile is not None and Capability.INVESTORS_EDIT in actor.capabilities,
         "may_browse": Capability.AUDIT_BROWSE in actor.capabilities,
         "may_reveal": Capability.INVESTORS_REVEAL in actor.capabilities,
+        "may_erase": Capability.PRIVACY_ERASE in actor.capabilities,
+        "erased": erasures.erased(investor.pk),
+        "erasure": erasures.open_request(investor.pk),
         "consent_form": ConsentForm(),
         **more,
     }
@@ -169,8 +176,19 @@ def consent(request: HttpRequest, investor_id: UUID) -> HttpResponse:
         investor_id=investor_id,
         purpose=request.POST.get("purpose", ""),
         method=request.POST.get("method", ""),
+        notice_id=_uuid(request.POST.get("notice", "")),
         actor=actor,
         now=clock.now(),
     )
     messages.success(request, _("Entered in the consent ledger; it holds from now on."))
     return redirect("investor-detail", investor_id)
+
+
+def _uuid(text: str) -> UUID | None:
+    """The text that the page showed; None when it showed none."""
+    if not text:
+        return None
+    try:
+        return UUID(text)
+    except ValueError:
+        raise InvalidInput(_("That is no consent text."), field="notice") from None

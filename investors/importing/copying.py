@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime as dt
 import struct
-from collections.abc import Iterable
 from functools import lru_cache
 
 from django.db import connection
@@ -82,11 +81,13 @@ def words(values: tuple[str, ...]) -> bytes:
     return raw(head + b"".join(raw(value.encode()) for value in values))
 
 
-def copy_rows(table: str, columns: str, rows: Iterable[bytes]) -> None:
-    """Write `rows` with one COPY in the caller's transaction. `table` and `columns` are names of
-    this code base, never user input."""
+def copy_rows(table: str, columns: str, rows: bytes) -> None:
+    """Write encoded `rows` with one COPY in the caller's transaction. `table` and `columns` are
+    names of this code base, never user input."""
+    if not rows:
+        return
     with (
         connection.cursor() as cursor,
         cursor.copy(f"COPY {table} ({columns}) FROM STDIN (FORMAT binary)") as copy,
     ):
-        copy.write(b"".join((_SIGNATURE, *rows, _TRAILER)))
+        copy.write(b"".join((_SIGNATURE, rows, _TRAILER)))

@@ -14,6 +14,9 @@ import charset_normalizer
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import InvalidInput
+from core.sealedfile import SealedPath
+
+Source = Path | SealedPath  # a file as it was given, or an upload, sealed
 
 MAX_LINE = 1 << 20  # bytes; a longer line is no row
 MAX_UNZIPPED = 4 << 30
@@ -43,7 +46,7 @@ class TextFacts:
     broken: int
 
 
-def is_workbook(path: Path) -> bool:
+def is_workbook(path: Source) -> bool:
     """True for XLSX, False for text; raises InvalidInput for anything else."""
     with path.open("rb") as handle:
         head = handle.read(65_536)
@@ -69,9 +72,9 @@ def is_workbook(path: Path) -> bool:
     return False
 
 
-def _check_workbook(path: Path) -> None:
+def _check_workbook(path: Source) -> None:
     try:
-        with zipfile.ZipFile(path) as archive:
+        with path.open("rb") as handle, zipfile.ZipFile(handle) as archive:
             sizes = {item.filename: item.file_size for item in archive.infolist()}
     except zipfile.BadZipFile:
         sizes = {}
@@ -89,7 +92,7 @@ def _check_workbook(path: Path) -> None:
         )
 
 
-def text_facts(path: Path, *, encoding: str = "", delimiter: str = "") -> TextFacts:
+def text_facts(path: Source, *, encoding: str = "", delimiter: str = "") -> TextFacts:
     """Look through the whole file once; what the caller names is taken as given.
 
     UTF-8 wins if nearly all lines that are not plain ASCII decode as UTF-8: other encodings
@@ -111,7 +114,7 @@ def text_facts(path: Path, *, encoding: str = "", delimiter: str = "") -> TextFa
     return TextFacts(encoding, delimiter, terminator, start, lines, broken)
 
 
-def raw_lines(path: Path, terminator: bytes = b"\n") -> Iterator[bytes]:
+def raw_lines(path: Source, terminator: bytes = b"\n") -> Iterator[bytes]:
     """The physical lines with their ends. Neither byte can be a part of a character in UTF-8,
     GB18030, Big5 or Shift-JIS. A line over MAX_LINE comes cut, without its end."""
     with path.open("rb") as handle:
@@ -129,10 +132,13 @@ def raw_lines(path: Path, terminator: bytes = b"\n") -> Iterator[bytes]:
                 line = handle.readline(MAX_LINE)
 
 
-def digest(path: Path) -> str:
+def digest(path: Source) -> str:
     """Hex SHA-256 of the file."""
     with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
+        found = hashlib.sha256()
+        while block := handle.read(MAX_LINE):
+            found.update(block)
+        return found.hexdigest()
 
 
 def _known(encoding: str) -> str:
@@ -146,11 +152,11 @@ def _known(encoding: str) -> str:
     return encoding.lower()
 
 
-def _count_lines(path: Path) -> int:
+def _count_lines(path: Source) -> int:
     return sum(1 for line in raw_lines(path) if b"\n" in line)
 
 
-def _survey(path: Path, terminator: bytes, given: str) -> tuple[str, int, int]:
+def _survey(path: Source, terminator: bytes, given: str) -> tuple[str, int, int]:
     """(encoding, lines, broken lines)."""
     lines = telling = utf8_broken = 0
     sample: list[bytes] = []

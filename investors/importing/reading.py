@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import io
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 from typing import NamedTuple
 
 import openpyxl
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import InvalidInput
+from core.sealedfile import SealedPath
 from investors.importing import detecting
-from investors.importing.detecting import MAX_LINE, TextFacts
+from investors.importing.detecting import MAX_LINE, Source, TextFacts
 
 MAX_RECORD_LINES = 64
 SAMPLE_ROWS = 8
@@ -44,7 +45,7 @@ class FileFacts:
     """What `sniff` found. `rows` is how many rows to expect: exact unless cells hold line
     breaks. `text` is None for a workbook."""
 
-    path: Path
+    path: Source
     headers: list[str]
     sample: list[list[str]]
     rows: int
@@ -62,12 +63,11 @@ class FileFacts:
         return self.text.delimiter if self.text else ""
 
 
-def sniff(path: Path, *, encoding: str = "", delimiter: str = "") -> FileFacts:
+def sniff(path: Source, *, encoding: str = "", delimiter: str = "") -> FileFacts:
     """Kind, encoding, separator, header and first rows of a file.
 
     Raises InvalidInput when it is no text and no XLSX, is empty, or its header cannot be used.
     """
-    path = Path(path)
     if detecting.is_workbook(path):
         text, rows = None, _workbook_height(path)
         source = _workbook_rows(path)
@@ -80,7 +80,11 @@ def sniff(path: Path, *, encoding: str = "", delimiter: str = "") -> FileFacts:
         raise InvalidInput(_("The file has no readable header row."), code="header", field="file")
     headers = _headers(first.cells)
     sample = [row.cells for row in islice(source, SAMPLE_ROWS)]
-    return FileFacts(path, headers, sample, max(rows - 1, 0), path.stat().st_size, text)
+    return FileFacts(path, headers, sample, max(rows - 1, 0), _size(path), text)
+
+
+def _size(path: Source) -> int:
+    return path.size() if isinstance(path, SealedPath) else path.stat().st_size
 
 
 def read_rows(facts: FileFacts) -> Iterator[RawRow]:
@@ -128,7 +132,7 @@ class _Lines:
     `taken` counts physical lines handed out. Lines can be put back after a failed record.
     """
 
-    def __init__(self, path: Path, facts: TextFacts) -> None:
+    def __init__(self, path: Source, facts: TextFacts) -> None:
         self._facts = facts
         self._source = self._decode(path)
         self._again: deque[tuple[str, Problem | None]] = deque()
@@ -163,12 +167,15 @@ class _Lines:
         """The first fault of this record's bytes."""
         return next((fault for _line, fault in self.record if fault), None)
 
-    def _decode(self, path: Path) -> Iterator[tuple[str, Problem | None]]:
+    def _decode(self, path: Source) -> Iterator[tuple[str, Problem | None]]:
         facts = self._facts
         if facts.encoding.startswith("utf-16"):
             encoding = "utf-16" if facts.start else "utf-16-le"
-            with path.open(encoding=encoding, errors="replace", newline="\n") as handle:
-                yield from ((line, None) for line in handle)
+            with (
+                path.open("rb") as handle,
+                io.TextIOWrapper(handle, encoding, "replace", "\n") as text,
+            ):
+                yield from ((line, None) for line in text)
             return
         encoding, offset = facts.encoding, 0
         for raw in detecting.raw_lines(path, facts.terminator):
@@ -186,7 +193,7 @@ class _Lines:
             yield line, fault
 
 
-def _text_rows(path: Path, facts: TextFacts) -> Iterator[RawRow]:
+def _text_rows(path: Source, facts: TextFacts) -> Iterator[RawRow]:
     """Rows of a delimited text file. A record whose quotation marks do not match costs its first
     line only: reading goes on with the next line."""
     lines = _Lines(path, facts)
@@ -233,20 +240,23 @@ def _readable(cell: str) -> str:
 # --- workbooks ------------------------------------------------------------------------------
 
 
-def _workbook_height(path: Path) -> int:
-    book = openpyxl.load_workbook(path, read_only=True)
-    try:
-        return int(book.worksheets[0].max_row or 0) if book.worksheets else 0
-    finally:
-        book.close()
+def _workbook_height(path: Source) -> int:
+    with path.open("rb") as handle:
+        book = openpyxl.load_workbook(handle, read_only=True)
+        try:
+            return int(book.worksheets[0].max_row or 0) if book.worksheets else 0
+        finally:
+            book.close()
 
 
-def _workbook_rows(path: Path) -> Iterator[RawRow]:
+def _workbook_rows(path: Source) -> Iterator[RawRow]:
     """Rows of the first sheet; `line` is the sheet's row number. Formulas stay formulas, so that
     they are refused instead of trusted."""
+    handle = path.open("rb")
     try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=False)
+        book = openpyxl.load_workbook(handle, read_only=True, data_only=False)
     except Exception as error:  # openpyxl lets many parsers' errors through
+        handle.close()
         raise InvalidInput(
             _("The workbook cannot be opened: it is damaged or protected."),
             code="file_kind",
@@ -264,6 +274,7 @@ def _workbook_rows(path: Path) -> Iterator[RawRow]:
             yield RawRow(line, cells + [""] * (width - len(cells)))
     finally:
         book.close()
+        handle.close()
 
 
 def _cell_text(value: object) -> str:

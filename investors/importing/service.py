@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -28,15 +27,17 @@ from core.models import BusinessLine
 from core.roles import Capability
 from investors.importing import columns, detecting, reading, standing, writing
 from investors.importing.beside import beside
+from investors.importing.detecting import Source
+from investors.importing.encoding import Encoded
 from investors.importing.errorfile import ErrorFile, as_json
-from investors.importing.reading import FileFacts, Problem, RawRow
+from investors.importing.reading import FileFacts, Problem
 from investors.importing.repeats import Repeats, same
-from investors.importing.rows import Rejected, Row, interpreter
+from investors.importing.rows import Rejected, Row
 from investors.importing.standing import Changes, Known
-from investors.importing.writing import Context, New
+from investors.importing.working import HASH, MARK, Job, Parsed, Wanted, split, worker
+from investors.importing.writing import Context
 from investors.models import ImportBatch, ImportRejection
 from investors.rules.imports import IMPORTS
-from investors.vault import fingerprints, ref_hash
 
 CHUNK = 2000
 LOCK = 0x1A7E57  # advisory lock: one import at a time
@@ -82,18 +83,20 @@ ProgressFunction = Callable[[int, int], None]  # rows so far, rows expected
 
 @dataclass(slots=True)
 class _Chunk:
-    """One transaction's worth of work."""
+    """One transaction's worth of work. Rows are told by their number among the accepted ones of
+    the chunk; `refused` gives the reason, code and arguments."""
 
     totals: Totals = field(default_factory=Totals)
-    new: list[New] = field(default_factory=list)
-    known: list[tuple[Row, Known, bytes]] = field(default_factory=list)
+    new: list[int] = field(default_factory=list)
+    known: dict[int, tuple[Known, bytes]] = field(default_factory=dict)
+    refused: dict[int, tuple[str, dict[str, int | str]]] = field(default_factory=dict)
     rejected: list[Rejected] = field(default_factory=list)
     accepted: list[tuple[bytes, int, bytes]] = field(default_factory=list)
 
 
 def import_file(
     *,
-    path: Path,
+    path: Source,
     line_id: UUID,
     actor: Actor,
     now: dt.datetime,
@@ -212,24 +215,31 @@ class _Run:
         self.totals = Totals()
         self.reasons: Counter[str] = Counter()
         self._progress = progress
-        self._interpret = interpreter(facts.headers, use)
         self._mapped = frozenset(use.columns)
-        self._signature = ",".join(use.columns)
-        self._fingerprint = fingerprints()
         self._key = sealing.key_of(batch.pk)
 
     def everything(self, errors_path: Path | None) -> None:
-        """Go through the file, chunk by chunk."""
+        """Go through the file, chunk by chunk: while one is written, the next is encoded and the
+        one after that is read."""
         errors = ErrorFile(errors_path, self.facts.headers)
         repeats = Repeats()
-        source = reading.read_rows(self.facts)
+        job = Job(self.facts, self.use, self.context.origin, CHUNK)
         try:
-            with beside() as hand_over:
-                while rows := list(islice(source, CHUNK)):
-                    chunk = self._classify(rows, repeats)
+            with worker(job) as work, beside() as hand_over:
+                work.ask_next()
+                work.ask_next()  # two ahead, so that a helper never waits for us
+                waiting: _Chunk | None = None
+                while parsed := work.take_next():
+                    chunk = self._classify(parsed, repeats)
                     repeats.add(chunk.accepted)
-                    hand_over(partial(self._write, chunk, errors))
+                    work.ask_encoded(chunk.new, [*chunk.known, *chunk.refused])
+                    work.ask_next()
+                    if waiting is not None:
+                        hand_over(partial(self._write, waiting, *work.take_encoded(), errors))
+                    waiting = chunk
                     self._tell()
+                if waiting is not None:
+                    hand_over(partial(self._write, waiting, *work.take_encoded(), errors))
             self._tell()
         finally:
             errors.close()
@@ -239,47 +249,38 @@ class _Run:
         if self._progress and self.totals.read:
             self._progress(self.totals.read, max(self.facts.rows, self.totals.read))
 
-    def _classify(self, rows: list[RawRow], repeats: Repeats) -> _Chunk:
-        """Sort a chunk into new, known and rejected rows, in the order of the file."""
-        chunk = _Chunk()
-        chunk.totals.read = len(rows)
-        read: list[tuple[Row, bytes, bytes, list[str]]] = []
-        for raw in rows:
-            row = self._interpret(raw)
-            if isinstance(row, Rejected):
-                chunk.rejected.append(row)
-            else:
-                mark = self._fingerprint(self._signature + row.content)
-                read.append((row, ref_hash(row.ref), mark, raw.cells))
-        hashes = [item[1] for item in read]
+    def _classify(self, parsed: Parsed, repeats: Repeats) -> _Chunk:
+        """Sort a chunk into new, known and refused rows, in the order of the file."""
+        chunk = _Chunk(rejected=parsed.rejected)
+        chunk.totals.read = parsed.read
+        hashes = split(parsed.refs, HASH)
         before, known = repeats.find(hashes), standing.known_investors(hashes)
-        for row, ref, mark, cells in read:
+        for at, (ref, mark) in enumerate(zip(hashes, split(parsed.marks, MARK), strict=True)):
+            line = parsed.lines[at]
             if seen := before.get(ref):
-                self._repeated(chunk, row, cells, seen.line, same(seen, mark))
+                self._repeated(chunk, at, seen.line, same(seen, mark))
                 continue
-            before[ref] = repeats.entry(row.line, mark)
+            before[ref] = repeats.entry(line, mark)
             owner = known.get(ref)
             if owner is None:
-                chunk.new.append(New(row, ref, mark))
+                chunk.new.append(at)
             elif owner.line_id != self.context.line_id:
-                self._reject(chunk, row.line, cells, "belongs_elsewhere", {})
+                chunk.refused[at] = "belongs_elsewhere", {}
                 continue
             elif owner.fingerprint == mark:
                 chunk.totals.unchanged += 1
             else:
-                chunk.known.append((row, owner, mark))
-            chunk.accepted.append((ref, row.line, mark))
+                chunk.known[at] = owner, mark
+            chunk.accepted.append((ref, line, mark))
         return chunk
 
-    def _repeated(
-        self, chunk: _Chunk, row: Row, cells: list[str], first: int, identical: bool
-    ) -> None:
+    def _repeated(self, chunk: _Chunk, at: int, first: int, identical: bool) -> None:
         """The same customer again: the same content is merged; other content is rejected with
         both lines named, because the file does not say which of them is right."""
         if identical:
             chunk.totals.merged += 1
         else:
-            self._reject(chunk, row.line, cells, "repeated_differently", {"first": first})
+            chunk.refused[at] = "repeated_differently", {"first": first}
 
     def _reject(
         self, chunk: _Chunk, line: int, cells: list[str], code: str, args: dict[str, int | str]
@@ -287,17 +288,21 @@ class _Run:
         problem = Problem(self.use.columns["ref"], code, args)
         chunk.rejected.append(Rejected(line, cells, [problem]))
 
-    def _write(self, chunk: _Chunk, errors: ErrorFile) -> None:
-        """One transaction: investors, rejections, and the batch's counts."""
+    def _write(
+        self, chunk: _Chunk, encoded: Encoded, rows: dict[int, Wanted], errors: ErrorFile
+    ) -> None:
+        """One transaction: investors, rejections, the batch's counts, and a record of them."""
+        for at, (code, args) in chunk.refused.items():
+            self._reject(chunk, rows[at].row.line, rows[at].cells, code, args)
         with transaction.atomic():
-            changes, idle = self._changes(chunk)
+            changes, idle = self._changes(chunk, rows)
             chunk.rejected.sort(key=lambda rejected: rejected.line)
-            chunk.totals.created = len(chunk.new)
+            chunk.totals.created = encoded.people
             chunk.totals.updated = len(changes)
             chunk.totals.unchanged += len(idle)
             chunk.totals.rejected = len(chunk.rejected)
             if not self.batch.dry_run:
-                writing.create(chunk.new, self.context)
+                writing.create(encoded)
                 writing.update(changes, self.context)
                 writing.remember(idle)
             self._keep_rejections(chunk.rejected)
@@ -306,20 +311,30 @@ class _Run:
             self.batch.totals = asdict(self.totals)
             self.batch.by_reason = dict(self.reasons)
             self.batch.save(update_fields=["totals", "by_reason"])
+            record(
+                action="import.rows_done",
+                actor=self.context.actor,
+                now=self.context.now,
+                subjects=Subjects(object=f"import:{self.batch.pk}"),
+                payload=asdict(chunk.totals),
+            )
         for rejected in chunk.rejected:
             errors.write(rejected)
 
-    def _changes(self, chunk: _Chunk) -> tuple[list[Changes], list[Changes]]:
+    def _changes(
+        self, chunk: _Chunk, rows: dict[int, Wanted]
+    ) -> tuple[list[Changes], list[Changes]]:
         """The known rows as (those that change something, those that do not)."""
         if not chunk.known:
             return [], []
         found = standing.load(
-            [owner.investor_id for _row, owner, _mark in chunk.known],
+            [owner.investor_id for owner, _mark in chunk.known.values()],
             lock=not self.batch.dry_run,
         )
         changes: list[Changes] = []
         idle: list[Changes] = []
-        for row, owner, mark in chunk.known:
+        for at, (owner, mark) in chunk.known.items():
+            row = rows[at].row
             existing = found.get(owner.investor_id)
             if existing is None:
                 self._reject(chunk, row.line, self._cells(row), "erased", {})

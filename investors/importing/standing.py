@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -26,6 +27,9 @@ PLAIN_FIELDS = (
 )
 
 
+_ERASED = b"vouchsafe erased"
+
+
 class Known(NamedTuple):
     """An investor that has this customer number already."""
 
@@ -35,14 +39,20 @@ class Known(NamedTuple):
 
 
 def known_investors(hashes: list[bytes]) -> dict[bytes, Known]:
-    """Those of `hashes` that belong to an investor, in one query."""
+    """Those of `hashes` that belong to an investor, erased ones too, in one query.
+
+    Erasing somebody hashes the customer number's hash once more (migration `erasure`), so that
+    nothing finds it but this. Their fingerprint is empty, and so never that of a row.
+    """
+    erased = {sha256(_ERASED + ref).digest(): ref for ref in hashes}
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT ref_hash, id, business_line_id, fingerprint FROM investors_investor "
             "WHERE ref_hash = ANY(%s)",
-            [hashes],
+            [[*hashes, *erased]],
         )
-        return {bytes(row[0]): Known(row[1], row[2], bytes(row[3])) for row in cursor.fetchall()}
+        found = {bytes(row[0]): Known(row[1], row[2], bytes(row[3])) for row in cursor.fetchall()}
+    return {erased.get(ref, ref): known for ref, known in found.items()}
 
 
 @dataclass(slots=True)
@@ -127,16 +137,6 @@ def compare(existing: Existing, row: Row, fingerprint: bytes, mapped: frozenset[
             acts[purpose] = act
     renamed = "name" in mapped and existing.profile.name != row.name
     return Changes(existing, row, fingerprint, fields, renamed, contacts, acts)
-
-
-def first_acts(row: Row) -> dict[str, str]:
-    """Purpose → act for an investor that is new."""
-    acts = {}
-    for name, purpose in CONSENT_FIELDS.items():
-        stated = getattr(row, name)
-        if stated is not None:
-            acts[purpose] = "given" if stated else "refused"
-    return acts
 
 
 def _plain(value: Any) -> Any:

@@ -1,14 +1,16 @@
 """Files that people upload: kept until they are imported or thrown away, and run by a worker.
 
-An upload holds personal data in the clear, so it lies in a private directory (`IMPORT_DIR`, shared
-by web and workers), readable by the service alone, and is removed when its import is done.
+An upload is personal data, so it lies sealed under the batch's own data key in a private directory
+(`IMPORT_DIR`, shared by web and workers), and is removed when its import is done. Rejected rows lie
+under the same key; when they are too old, the key is destroyed and they go.
 """
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 from uuid import UUID
@@ -17,14 +19,17 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from audit import sealing
 from audit.leaf import Subjects
 from audit.record import record
+from core import crypto
 from core.access import require, require_line
-from core.actor import Actor
+from core.actor import Actor, system
 from core.clock import uuid7
 from core.errors import Conflict, Forbidden, InvalidInput, VouchsafeError
 from core.models import User
 from core.roles import Capability
+from core.sealedfile import SealedPath, write_sealed
 from core.selectors import actor_for_user
 from investors import selectors
 from investors.importing import columns, reading
@@ -34,7 +39,6 @@ from investors.models import ImportBatch
 from investors.rules.imports import IMPORTS
 
 MAX_BYTES = 512 << 20
-KEPT = dt.timedelta(days=7)  # an upload that nobody imports
 State = ImportBatch.State
 
 
@@ -50,17 +54,17 @@ def store_upload(*, upload: Upload, line_id: UUID, actor: Actor, now: dt.datetim
     """Keep a file for importing into `line_id`; returns the batch.
 
     The file is looked into at once: raises InvalidInput when it is no CSV or XLSX, has no usable
-    header, or is larger than MAX_BYTES. Uploads that nobody imported within KEPT are removed.
+    header, or is larger than MAX_BYTES.
     """
     require(actor, Capability.INVESTORS_IMPORT)
     require_line(actor, line_id)
-    _remove_old(now)
-    batch_id = uuid7()
+    batch_id, key = uuid7(), crypto.new_key()
     path = path_of(batch_id)
     try:
-        _write(path, upload.chunks())
-        facts = reading.sniff(path)
+        _write(path, key, upload.chunks())
+        facts = reading.sniff(SealedPath(path, key))
         with transaction.atomic():
+            sealing.store_keys({batch_id: key}, now=now)
             ImportBatch.objects.create(
                 id=batch_id,
                 file_name=Path(upload.name or "").name[:255] or "upload",
@@ -88,14 +92,31 @@ def store_upload(*, upload: Upload, line_id: UUID, actor: Actor, now: dt.datetim
 
 def facts_of(batch: ImportBatch) -> FileFacts | None:
     """Header and first rows of an upload, as its mapping says to read it; None once it is gone."""
-    path = path_of(batch.pk)
-    if not batch.stored or not path.exists():
+    source = source_of(batch)
+    if source is None:
         return None
     return reading.sniff(
-        path,
+        source,
         encoding=str(batch.mapping.get("encoding") or ""),
         delimiter=str(batch.mapping.get("delimiter") or ""),
     )
+
+
+def show_sample(*, batch_id: UUID, actor: Actor, now: dt.datetime) -> FileFacts | None:
+    """Header and first rows of an upload for whoever maps its columns: people's data in the
+    clear, so the look is recorded (`import.sample_shown`). None once the file is gone."""
+    batch = selectors.import_for(actor, batch_id)
+    facts = facts_of(batch)
+    if facts is not None:
+        with transaction.atomic():
+            record(
+                action="import.sample_shown",
+                actor=actor,
+                now=now,
+                subjects=Subjects(object=f"import:{batch_id}", staff=actor.user_id),
+                payload={"rows": len(facts.sample)},
+            )
+    return facts
 
 
 def request_run(
@@ -148,8 +169,11 @@ def run_requested(*, batch_id: UUID, now: dt.datetime) -> ImportResult | None:
     if batch is None or batch.state not in (State.QUEUED, State.RUNNING):
         return None
     try:
+        source = source_of(batch)
+        if source is None:
+            raise Conflict(_("The file is no longer here; upload it again."), code="upload_gone")
         result = import_file(
-            path=path_of(batch_id),
+            path=source,
             line_id=batch.business_line_id,  # type: ignore[arg-type]
             actor=_requester(batch),
             now=now,
@@ -181,13 +205,65 @@ def discard_upload(*, batch_id: UUID, actor: Actor, now: dt.datetime) -> None:
         IMPORTS.check(old=batch.state, new=State.DISCARDED)
         batch.state, batch.stored, batch.finished_at = State.DISCARDED, "", now
         batch.save(update_fields=["state", "stored", "finished_at"])
+        rows = _forget_rows(batch, now)
         record(
             action="import.discarded",
             actor=actor,
             now=now,
             subjects=Subjects(object=f"import:{batch.pk}"),
+            payload={"rejected_rows": rows},
         )
         transaction.on_commit(lambda: path_of(batch_id).unlink(missing_ok=True))
+
+
+def sweep_uploads(*, now: dt.datetime) -> tuple[int, int]:
+    """Discard uploads that nobody imported within `IMPORT_KEPT_DAYS`, and forget the rejected
+    rows of imports that ended `IMPORT_REJECTIONS_DAYS` ago; returns how many of each. A schedule's
+    call; files without a batch, left by a crash, go too."""
+    actor = system("import-sweep")
+    old = now - dt.timedelta(days=settings.IMPORT_KEPT_DAYS)
+    waiting = ImportBatch.objects.filter(
+        state__in=[State.UPLOADED, State.CHECKED, State.FAILED], created_at__lt=old
+    ).exclude(stored="")
+    discarded = list(waiting.values_list("pk", flat=True))
+    for batch_id in discarded:
+        discard_upload(batch_id=batch_id, actor=actor, now=now)
+    ended = now - dt.timedelta(days=settings.IMPORT_REJECTIONS_DAYS)
+    done = ImportBatch.objects.filter(
+        state=State.DONE, finished_at__lt=ended, rejections__isnull=False
+    ).distinct()
+    forgotten = [_forget_rejections(batch, actor, now) for batch in done]
+    _remove_strays(old)
+    return len(discarded), len(forgotten)
+
+
+def _forget_rejections(batch: ImportBatch, actor: Actor, now: dt.datetime) -> int:
+    with transaction.atomic():
+        rows = _forget_rows(batch, now)
+        record(
+            action="import.rejections_forgotten",
+            actor=actor,
+            now=now,
+            subjects=Subjects(object=f"import:{batch.pk}"),
+            payload={"rejected_rows": rows},
+        )
+    return rows
+
+
+def _forget_rows(batch: ImportBatch, now: dt.datetime) -> int:
+    """Remove the rejected rows and destroy the key that they and the upload lie under."""
+    rows, _kinds = batch.rejections.all().delete()
+    with contextlib.suppress(sealing.KeyDestroyed):
+        sealing.destroy_key(batch.pk, now=now)
+    return rows
+
+
+def _remove_strays(older_than: dt.datetime) -> None:
+    directory = Path(settings.IMPORT_DIR)
+    kept = {str(pk) for pk in ImportBatch.objects.exclude(stored="").values_list("pk", flat=True)}
+    for path in directory.iterdir() if directory.is_dir() else ():
+        if path.name not in kept and path.stat().st_mtime < older_than.timestamp():
+            path.unlink(missing_ok=True)
 
 
 def record_error_download(*, batch_id: UUID, actor: Actor, now: dt.datetime) -> ImportBatch:
@@ -198,6 +274,8 @@ def record_error_download(*, batch_id: UUID, actor: Actor, now: dt.datetime) -> 
     require_step_up(actor, now)
     with transaction.atomic():
         batch = selectors.import_for(actor, batch_id)
+        if not sealing.keys_of([batch_id]):
+            raise Conflict(_("The rejected rows were removed; they are kept for a while only."))
         record(
             action="import.errors_downloaded",
             actor=actor,
@@ -213,8 +291,17 @@ def path_of(batch_id: UUID) -> Path:
     return Path(settings.IMPORT_DIR) / str(batch_id)
 
 
+def source_of(batch: ImportBatch) -> SealedPath | None:
+    """The upload of a batch, to be read; None once it or its key is gone."""
+    path, key = path_of(batch.pk), sealing.keys_of([batch.pk]).get(batch.pk)
+    if not batch.stored or key is None or not path.exists():
+        return None
+    return SealedPath(path, key)
+
+
 def _locked(batch_id: UUID, actor: Actor) -> ImportBatch:
-    selectors.import_for(actor, batch_id)
+    if not actor.is_system:
+        selectors.import_for(actor, batch_id)
     return ImportBatch.objects.select_for_update().get(pk=batch_id)
 
 
@@ -229,27 +316,21 @@ def _requester(batch: ImportBatch) -> Actor:
     return actor_for_user(user)
 
 
-def _write(path: Path, chunks: Iterable[bytes]) -> None:
+def _write(path: Path, key: bytes, chunks: Iterable[bytes]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    written = 0
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "wb") as out:
-        for chunk in chunks:
-            written += len(chunk)
-            if written > MAX_BYTES:
-                raise InvalidInput(
-                    _("The file is larger than %(limit)s MB.") % {"limit": MAX_BYTES >> 20},
-                    code="file_too_large",
-                    field="file",
-                )
-            out.write(chunk)
+        write_sealed(out, key, _bounded(chunks))
 
 
-def _remove_old(now: dt.datetime) -> None:
-    waiting = ImportBatch.objects.filter(
-        state__in=[State.UPLOADED, State.CHECKED, State.FAILED],
-        created_at__lt=now - KEPT,
-    ).exclude(stored="")
-    for batch in waiting:
-        path_of(batch.pk).unlink(missing_ok=True)
-    waiting.update(stored="")
+def _bounded(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    written = 0
+    for chunk in chunks:
+        written += len(chunk)
+        if written > MAX_BYTES:
+            raise InvalidInput(
+                _("The file is larger than %(limit)s MB.") % {"limit": MAX_BYTES >> 20},
+                code="file_too_large",
+                field="file",
+            )
+        yield chunk

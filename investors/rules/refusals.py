@@ -74,6 +74,43 @@ REASONS: dict[str, str | Promise] = {
     "date_ambiguous": _("“%(value)s” can be read as two different days; use the form 2019-03-01."),
 }
 
+# The same reasons where no single row is meant: those whose words above name a detail of it.
+_GENERAL: dict[str, str | Promise] = {
+    "broken_bytes": _("The file's bytes are damaged there; a character is lost."),
+    "column_count": _("The row has more or fewer columns than the header."),
+    "row_too_long": _("The row is too long."),
+    "too_long": _("The value is too long."),
+    "ref_invalid": _("Not a customer number: letters, digits, “.”, “-”, “_”, “/”."),
+    "ref_scientific": _(
+        "A spreadsheet shortened the customer number. Format the column as text and export again."
+    ),
+    "repeated_differently": _(
+        "The customer number already stands on an earlier line with other content. "
+        "The earlier row was used."
+    ),
+    "phone_scientific": _(
+        "A spreadsheet shortened the phone number; digits are lost. Format the column as text and "
+        "export again."
+    ),
+    "phone_too_short": _("The phone number has too few digits."),
+    "phone_too_long": _("The phone number has too many digits."),
+    "language_unknown": _("Not a language that messages are written in."),
+    "time_zone_unknown": _("Not a time zone; use a name like Asia/Shanghai."),
+    "time_zone_ambiguous": _(
+        "The word can mean more than one time zone; use a name like America/New_York."
+    ),
+    "risk_level_unknown": _("Not a risk level; use R1 to R5."),
+    "channel_unknown": _("A channel that is not known."),
+    "consent_unknown": _("Neither yes nor no."),
+    "cadence_unknown": _("Not a cadence; use at once, daily or weekly."),
+    "flag_invalid": _("Not an account flag: small letters, digits, “-”, “_”."),
+    "quiet_hours_unreadable": _("Not a pair of times like 22:00-08:00."),
+    "quiet_hours_empty": _("The quiet hours begin and end at the same time."),
+    "date_unreadable": _("Not a date; use the form 2019-03-01."),
+    "date_impossible": _("There is no such day."),
+    "date_ambiguous": _("The date can be read as two different days; use the form 2019-03-01."),
+}
+
 
 class Refused(ValueError):
     """A value that cannot be taken. `code` is a key of REASONS; `args_` fills its words in and
@@ -91,11 +128,6 @@ def reason(code: str, args: Mapping[str, int | str], *, value: str = "") -> str:
     return str(REASONS[code]) % {**args, "value": shown}
 
 
-class _Dots(dict[str, str]):
-    def __missing__(self, name: str) -> str:
-        return "…"
-
-
 def general_reason(code: str) -> str:
-    """The reason without the details of one row, which show as “…”."""
-    return str(REASONS[code]) % _Dots()
+    """The reason for many rows at once, without the details of any."""
+    return str(_GENERAL.get(code) or REASONS[code])

@@ -12,6 +12,7 @@ from investors.services.consent import (
 from investors.services.contacts import reveal_contact, set_contact_state, suppress_contact
 from investors.services.people import (
     create_investor,
+    list_shown,
     save_topic,
     search_investors,
     view_investor,
@@ -20,6 +21,7 @@ from investors.services.people import (
 __all__ = [
     "create_investor",
     "give_consent",
+    "list_shown",
     "publish_consent_notice",
     "reveal_contact",
     "save_topic",

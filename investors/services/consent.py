@@ -79,13 +79,14 @@ def _act(
         raise InvalidInput(
             _("“%(method)s” is not a way of giving consent.") % {"method": method}, field="method"
         )
-    if (
-        notice_id is not None
-        and not ConsentNotice.objects.filter(pk=notice_id, purpose=purpose).exists()
-    ):
+    notices = ConsentNotice.objects.filter(purpose=purpose)
+    text = None if notice_id is None else notices.filter(pk=notice_id).first()
+    if notice_id is not None and text is None:
         raise InvalidInput(_("That text was not about this purpose."), field="notice_id")
     with transaction.atomic():
         shared.locked(investor_id, actor)
+        if action == ConsentEntry.Action.GIVEN:  # a withdrawal is always taken
+            shared.require_alive(investor_id)
         standing = ConsentState.objects.filter(investor_id=investor_id, purpose=purpose).first()
         _check_move(purpose, action, standing)
         entry = shared.enter(
@@ -102,6 +103,8 @@ def _act(
                 "entry": str(entry.pk),
                 "method": method,
                 "notice": str(notice_id) if notice_id else None,
+                "notice_sha256": text.sha256 if text else None,
+                "notice_version": text.version if text else None,
                 "purpose": purpose,
             },
         )
@@ -170,6 +173,7 @@ def set_preference(
         )
     with transaction.atomic():
         shared.locked(investor_id, actor)
+        shared.require_alive(investor_id)
         found = Topic.objects.filter(pk=topic).first()
         if found is None:
             raise NotFound(_("There is no topic “%(code)s”.") % {"code": topic}, field="topic")

@@ -33,12 +33,17 @@ def set_contact_state(
         contact = _locked_contact(contact_id, actor)
         if contact.state == state:
             return
+        if state != ContactPoint.State.SUPPRESSED:
+            shared.require_alive(contact.investor_id)
         old = contact.state
         contact.state = state
-        contact.suppressed_reason = reason[:200] if state == ContactPoint.State.SUPPRESSED else ""
+        sealed = shared.sealed_reason(contact.investor_id, reason)
+        suppressed = state == ContactPoint.State.SUPPRESSED
+        contact.suppressed_reason = reason[:200] if suppressed and actor.is_system else ""
+        contact.reason_sealed = sealed if suppressed and not actor.is_system else None
         if state == ContactPoint.State.VERIFIED:
             contact.verified_at = now
-        contact.save(update_fields=["state", "suppressed_reason", "verified_at"])
+        contact.save(update_fields=["state", "suppressed_reason", "reason_sealed", "verified_at"])
         shared.refresh_reach(contact.investor_id)
         record(
             action=f"contact.{state}",
@@ -46,7 +51,7 @@ def set_contact_state(
             now=now,
             subjects=Subjects(investor=contact.investor_id, object=f"contact:{contact.pk}"),
             payload={"from": old, "kind": contact.kind},
-            sealed=shared.sealed_reason(contact.investor_id, reason),
+            sealed=sealed,
         )
 
 

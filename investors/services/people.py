@@ -17,6 +17,7 @@ from core.actor import Actor
 from core.errors import Conflict, InvalidInput
 from core.roles import Capability
 from investors import rules, selectors, vault
+from investors.importing import standing
 from investors.models import Investor, Topic
 from investors.rules import Refused, vocabulary
 from investors.services import shared
@@ -50,7 +51,9 @@ def create_investor(
     contacts = {"phone": _normal("phone", phone), "email": _normal("email", email)}
     with transaction.atomic():
         hashed = vault.ref_hash(profile.ref)
-        if Investor.objects.filter(ref_hash=hashed).exists():
+        if known := standing.known_investors([hashed]).get(hashed):
+            if not sealing.keys_of([known.investor_id]):
+                raise Conflict(str(rules.REASONS["erased"]), code="erased", field="ref")
             raise Conflict(_("This customer number is taken."), code="ref_taken", field="ref")
         investor_id = uuid4()
         key = sealing.create_keys([investor_id], now=now)[investor_id]
@@ -129,6 +132,19 @@ def view_investor(*, investor_id: UUID, actor: Actor, now: dt.datetime) -> Inves
             subjects=Subjects(investor=investor_id, staff=actor.user_id),
         )
     return investor
+
+
+def list_shown(*, count: int, actor: Actor, now: dt.datetime) -> None:
+    """Note that the actor was shown a page of `count` investors, masked."""
+    access.require(actor, Capability.INVESTORS_VIEW)
+    with transaction.atomic():
+        record(
+            action="investor.listed",
+            actor=actor,
+            now=now,
+            subjects=Subjects(staff=actor.user_id),
+            payload={"investors": count},
+        )
 
 
 def save_topic(*, topic: Topic, actor: Actor, now: dt.datetime) -> None:

@@ -11,7 +11,7 @@ from audit import sealing
 from core import access
 from core.actor import Actor
 from core.clock import uuid7
-from core.errors import NotFound
+from core.errors import Conflict, NotFound
 from core.roles import Capability
 from investors import rules
 from investors.models import ConsentEntry, ConsentState, ContactPoint, Investor
@@ -35,6 +35,12 @@ def locked(investor_id: UUID, actor: Actor) -> Investor:
     if actor.kind not in ("investor", "system"):
         access.require_line(actor, investor.business_line_id)
     return investor
+
+
+def require_alive(investor_id: UUID) -> None:
+    """Raise Conflict (code `erased`) for an investor whose data key was destroyed."""
+    if not sealing.keys_of([investor_id]):
+        raise Conflict(_("This investor was erased; nothing is changed any more."), code="erased")
 
 
 def enter(
