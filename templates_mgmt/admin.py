@@ -5,7 +5,16 @@ from __future__ import annotations
 from django.contrib import admin
 
 from core.console import ReadOnlyAdmin, ReadOnlyInline
-from templates_mgmt.models import Contributor, Decision, Template, TemplateVersion, Variant
+from templates_mgmt.models import (
+    CarrierTemplate,
+    Contributor,
+    Decision,
+    Filing,
+    ReReview,
+    Template,
+    TemplateVersion,
+    Variant,
+)
 
 
 class VariantInline(ReadOnlyInline):
@@ -20,6 +29,18 @@ class DecisionInline(ReadOnlyInline):
     model = Decision
 
 
+class FilingInline(ReadOnlyInline):
+    model = Filing
+
+
+class CarrierInline(ReadOnlyInline):
+    model = CarrierTemplate
+
+
+class ReReviewInline(ReadOnlyInline):
+    model = ReReview
+
+
 @admin.register(Template)
 class TemplateAdmin(ReadOnlyAdmin):
     list_display = ["code", "name", "category", "topic_code", "business_line", "created_at"]
@@ -32,4 +53,11 @@ class TemplateVersionAdmin(ReadOnlyAdmin):
     list_display = ["template", "number", "state", "submitted_at", "decided_at"]
     list_filter = ["state"]
     list_select_related = ["template"]
-    inlines = [VariantInline, ContributorInline, DecisionInline]
+    inlines = [
+        VariantInline,
+        ContributorInline,
+        DecisionInline,
+        FilingInline,
+        CarrierInline,
+        ReReviewInline,
+    ]

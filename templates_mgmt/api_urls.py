@@ -5,8 +5,18 @@ from __future__ import annotations
 from django.urls import path
 
 from templates_mgmt import api
+from templates_mgmt.clauses import api as clauses
+from templates_mgmt.files import urls as files
+from templates_mgmt.filing import api as filing
+from templates_mgmt.lexicon import api as lexicon
+from templates_mgmt.reviewing import api as reviewing
 
 urlpatterns = [
+    *clauses.urlpatterns,
+    *files.api_urlpatterns,
+    *filing.urlpatterns,
+    *lexicon.urlpatterns,
+    *reviewing.urlpatterns,
     path("templates/", api.TemplatesView.as_view(), name="api-templates"),
     path("templates/<uuid:template_id>/", api.TemplateView.as_view(), name="api-template"),
     path(

@@ -19,6 +19,7 @@ from templates_mgmt.models import TemplateVersion
 from templates_mgmt.rendering import HTML_CHANNELS, SUBJECT_CHANNELS
 from templates_mgmt.rules import Channel, Language
 
+_EXAMPLE_FIELDS = {Language.EN.value: "example_en", Language.ZH_HANT.value: "example_hant"}
 BLANK_PLACEHOLDERS = 3
 MAX_PLACEHOLDERS = 40
 
@@ -123,12 +124,20 @@ class PlaceholderForm(forms.Form):
         label=_("Source"), required=False, choices=_choices(rules.SOURCE_LABELS)
     )
     example = forms.CharField(label=_("Example"), required=False)
+    example_en = forms.CharField(label=_("English example, if another"), required=False)
+    example_hant = forms.CharField(
+        label=_("Traditional Chinese example, if another"), required=False
+    )
     personal = forms.BooleanField(label=_("Personal"), required=False)
 
     def __init__(self, *args: Any, row: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
             field.widget.attrs["aria-label"] = f"{field.label} {row}"
+
+    def examples(self) -> dict[str, str]:
+        """The examples of the languages that have one of their own."""
+        return {code: self.cleaned_data.get(name, "") for code, name in _EXAMPLE_FIELDS.items()}
 
 
 class VariantForm(forms.Form):
@@ -163,6 +172,19 @@ class NoteForm(forms.Form):
         widget=_area(2),
         help_text=_("What changed and why. It is not sent to investors."),
     )
+
+
+def _declared(item: Mapping[str, Any]) -> dict[str, Any]:
+    """A declaration as a row shows it: the Chinese example stands for all languages without one
+    of their own."""
+    examples = item.get("examples") or {}
+    first = examples.get(Language.ZH_HANS.value) or item["example"]
+    others = {
+        name: own
+        for code, name in _EXAMPLE_FIELDS.items()
+        if (own := examples.get(code) or item["example"]) != first
+    }
+    return {**item, "example": first, **others}
 
 
 class EditorForm:
@@ -200,7 +222,7 @@ class EditorForm:
         self.placeholders = [
             PlaceholderForm(
                 data,
-                initial=declared[row] if row < len(declared) else None,
+                initial=_declared(declared[row]) if row < len(declared) else None,
                 prefix=f"placeholder-{row}",
                 row=row + 1,
             )
@@ -262,7 +284,9 @@ class EditorForm:
                 for language, form in self.facts.items()
             },
             "placeholders": [
-                form.cleaned_data for form in self.placeholders if form.cleaned_data.get("name")
+                {**form.cleaned_data, "examples": form.examples()}
+                for form in self.placeholders
+                if form.cleaned_data.get("name")
             ],
             "variants": [
                 {"channel": channel, "language": language, **form.cleaned_data}

@@ -11,9 +11,9 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from simple_history.models import HistoricalRecords
 
 from core.clock import uuid7
+from core.history import History
 from core.models import BusinessLine
 from templates_mgmt import rules
 
@@ -61,7 +61,7 @@ class Template(models.Model):
     )
     created_by = _person(_("created by"))
     created_at = models.DateTimeField(_("created at"))
-    history = HistoricalRecords()
+    history = History()
     objects = TemplateQuerySet.as_manager()
 
     class Meta:
@@ -79,7 +79,9 @@ class TemplateVersion(models.Model):
     `facts` is `{language: {"title", "key_points": [...], "action", "deadline", "risk"}}`;
     `placeholders` is `[{"name", "type", "example", "personal", "source"}]`. `content_hash` is
     the hex SHA-256 of the canonical content, set when the version is submitted. `revision`
-    counts the saves of a draft, so that a stale save is noticed.
+    counts the saves of a draft, so that a stale save is noticed. `review_plan` are the stages of
+    its review, frozen when it is submitted; `due_at` is when the open stage should be done,
+    `taken_by` the reviewer who has taken it up.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -105,6 +107,17 @@ class TemplateVersion(models.Model):
     decided_by = _person(_("decided by"), null=True, blank=True)
     decided_at = models.DateTimeField(_("decided at"), null=True, blank=True)
     reason = models.TextField(_("reason"), blank=True)
+    review_plan = models.JSONField(_("review plan"), default=list, blank=True)
+    due_at = models.DateTimeField(_("due"), null=True, blank=True)
+    taken_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("taken by"),
+        on_delete=models.PROTECT,
+        related_name="taken_reviews",
+        null=True,
+        blank=True,
+    )
+    history = History()
 
     class Meta:
         verbose_name = _("template version")
@@ -146,6 +159,7 @@ class Variant(models.Model):
     subject = models.CharField(_("subject"), max_length=200, blank=True)
     body = models.TextField(_("text"))
     body_html = models.TextField(_("HTML"), blank=True)
+    history = History()
 
     class Meta:
         verbose_name = _("variant")
@@ -191,6 +205,8 @@ class Decision(models.Model):
     decision = models.CharField(_("decision"), max_length=20, choices=rules.verb_choices)
     content_hash = models.CharField(_("content hash"), max_length=64)
     reason = models.TextField(_("reason"), blank=True)
+    stage = models.PositiveSmallIntegerField(_("stage"), default=0)
+    on_behalf_of = _person(_("on behalf of"), null=True, blank=True)
     at = models.DateTimeField(_("at"))
 
     class Meta:
@@ -201,7 +217,12 @@ class Decision(models.Model):
             models.CheckConstraint(
                 name="templates_decision_has_reason",
                 condition=models.Q(decision="approve") | models.Q(reason__regex=r"\S"),
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["version", "user"],
+                condition=models.Q(decision="approve"),
+                name="templates_decision_approves_once",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -211,3 +232,20 @@ class Decision(models.Model):
     def decision_state(self) -> str:
         """The state that the decision led to."""
         return rules.VERB_STATES[rules.Verb(self.decision)].value
+
+
+from templates_mgmt.clauses.models import Clause as Clause  # noqa: E402
+from templates_mgmt.clauses.models import ClauseVersion as ClauseVersion  # noqa: E402
+from templates_mgmt.filing.models import CarrierTemplate as CarrierTemplate  # noqa: E402
+from templates_mgmt.filing.models import Filing as Filing  # noqa: E402
+from templates_mgmt.filing.models import Reminder as Reminder  # noqa: E402
+from templates_mgmt.filing.models import ReReview as ReReview  # noqa: E402
+from templates_mgmt.lexicon.models import WordList as WordList  # noqa: E402
+from templates_mgmt.lexicon.models import WordListVersion as WordListVersion  # noqa: E402
+from templates_mgmt.reviewing.models import Absence as Absence  # noqa: E402
+from templates_mgmt.reviewing.models import Comment as Comment  # noqa: E402
+from templates_mgmt.reviewing.models import ReviewGroup as ReviewGroup  # noqa: E402
+from templates_mgmt.reviewing.models import ReviewPlan as ReviewPlan  # noqa: E402
+from templates_mgmt.reviewing.models import ReviewPlanVersion as ReviewPlanVersion  # noqa: E402
+from templates_mgmt.writing.models import Justification as Justification  # noqa: E402
+from templates_mgmt.writing.models import UnsavedWords as UnsavedWords  # noqa: E402

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -17,11 +17,22 @@ from django.utils.translation import gettext_lazy as _
 from core.models import User
 from templates_mgmt import lint, rules, selectors
 from templates_mgmt.diff import Span
-from templates_mgmt.models import Contributor, Decision, Template, TemplateVersion
+from templates_mgmt.lexicon.selectors import in_force
+from templates_mgmt.models import (
+    Contributor,
+    Decision,
+    Justification,
+    Template,
+    TemplateVersion,
+)
 from templates_mgmt.rendering import PLACEHOLDER
 from templates_mgmt.rules import Content, State, Verb
 from templates_mgmt.selectors import FieldDiff, OpenDecision, Preview
+from templates_mgmt.settings import link_hosts, sms_price
 from templates_mgmt.sms import SmsLength
+from templates_mgmt.writing import facts
+from templates_mgmt.writing.selectors import justified
+from templates_mgmt.writing.values import Kind
 
 Text = str | Promise
 
@@ -36,6 +47,18 @@ FIELD_LABELS: dict[str, Text] = {
     "body_html": _("HTML"),
     "placeholders": _("Placeholders"),
     "facts": _("Facts"),
+}
+
+
+KIND_LABELS: dict[str, Text] = {
+    Kind.DATE: _("Date"),
+    Kind.TIME: _("Time"),
+    Kind.AMOUNT: _("Amount"),
+    Kind.PERCENT: _("Percentage"),
+    Kind.PERIOD: _("Period"),
+    Kind.PHONE: _("Phone number"),
+    Kind.NUMBER: _("Number"),
+    Kind.PLACEHOLDER: _("Text"),
 }
 
 
@@ -60,6 +83,7 @@ BUTTONS = (
 )
 
 OUTCOMES: dict[str, Text] = {
+    State.IN_REVIEW: _("Your approval counts. The plan of review asks for another one."),
     State.APPROVED: _("Approved. Notices can use this version now."),
     State.RETURNED: _("Returned. Its authors go on in a new version."),
     State.REJECTED: _("Rejected."),
@@ -79,6 +103,7 @@ class ShownPreview:
     text: str
     html: SafeString
     sms: SmsLength | None
+    cost: str
     error: str
 
 
@@ -89,6 +114,9 @@ class ShownFinding:
     finding: lint.Finding
     where: str
     anchor: str
+    fingerprint: str
+    reason: Justification | None
+    overridable: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +149,21 @@ class Entry:
     version: TemplateVersion
 
 
-def look(content: Content) -> dict[str, Any]:
-    """How `content` looks to investors, a row per channel, and what lint says."""
-    shown = [_shown(preview) for preview in selectors.previews(content)]
-    findings = [_shown_finding(finding) for finding in lint.lint(content)]
-    severities = [item.finding.severity for item in findings]
+def look(
+    content: Content,
+    version: TemplateVersion | None = None,
+    values: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """How `content` looks to investors, a row per channel, filled with `values` over the examples,
+    and what lint says, with the reasons given in `version`."""
+    shown = [_shown(preview) for preview in selectors.previews(content, values)]
+    reasons = justified(version) if version is not None else {}
+    findings = []
+    for finding in lint.lint(content, in_force(), link_hosts()):
+        print_of_it = lint.fingerprint(finding, content)
+        reason = reasons.get(print_of_it)
+        findings.append(_shown_finding(finding, print_of_it, reason))
+    severities = [item.finding.severity for item in findings if item.reason is None]
     return {
         "previews": [
             (channel, list(row)) for channel, row in groupby(shown, lambda item: item.channel)
@@ -133,9 +171,36 @@ def look(content: Content) -> dict[str, Any]:
         "findings": findings,
         "error_count": severities.count(lint.Severity.ERROR),
         "warning_count": severities.count(lint.Severity.WARNING),
+        "fact_table": fact_table(content),
         "facts": [
             (rules.LANGUAGE_LABELS[rules.Language(code)], code, content.facts[code])
             for code in content.languages
+        ],
+    }
+
+
+def fact_table(content: Content) -> dict[str, Any] | None:
+    """The values of the facts against all texts; None when there are none to compare."""
+    rows = facts.table(content)
+    if not rows:
+        return None
+    names = [rules.LANGUAGE_LABELS[rules.Language(code)] for code in content.languages]
+    return {
+        "languages": names,
+        "columns": [where(channel, language, "") for channel, language in facts.columns(content)],
+        "rows": [
+            {
+                "kind": KIND_LABELS[row.kind],
+                "mandatory": row.mandatory,
+                "written": [row.written.get(code, "") for code in content.languages],
+                "cells": [
+                    (name, "yes" if cell.said else "error" if row.mandatory else "no")
+                    for name, cell in zip(
+                        [where(*key, "") for key in facts.columns(content)], row.cells, strict=True
+                    )
+                ],
+            }
+            for row in rows
         ],
     }
 
@@ -149,11 +214,21 @@ def _shown(preview: Preview) -> ShownPreview:
         preview.text,
         mark_safe(preview.html),  # noqa: S308 — rendering sanitised the words, escaped the values
         preview.sms,
+        _cost(preview.sms),
         preview.error,
     )
 
 
-def _shown_finding(finding: lint.Finding) -> ShownFinding:
+def _cost(length: SmsLength | None) -> str:
+    price = sms_price() if length is not None else None
+    if length is None or price is None:
+        return ""
+    return f"{(price[0] * length.segments).normalize():f} {price[1]}"
+
+
+def _shown_finding(
+    finding: lint.Finding, fingerprint: str, reason: Justification | None
+) -> ShownFinding:
     place = finding.place
     anchor = ""
     if place.channel:
@@ -163,7 +238,14 @@ def _shown_finding(finding: lint.Finding) -> ShownFinding:
         anchor = f"id_facts-{place.language}-{field}"
     elif place.field.startswith("placeholders"):
         anchor = "placeholders"
-    return ShownFinding(finding, where(place.channel, place.language, place.field), anchor)
+    return ShownFinding(
+        finding,
+        where(place.channel, place.language, place.field),
+        anchor,
+        fingerprint,
+        reason,
+        finding.code in lint.OVERRIDABLE,
+    )
 
 
 def where(channel: str, language: str, field: str) -> str:

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from core.errors import InvalidInput
 
 FACT_NAMES = ("title", "key_points", "action", "deadline", "risk")
+CLAUSE_PREFIX = "clause_"
 BULLET = "• "
 HTML_CHANNELS = frozenset({"email", "inbox"})
 SUBJECT_CHANNELS = frozenset({"email", "inbox"})
@@ -83,6 +84,12 @@ class _Filler:
     pattern: str
     names: tuple[str, ...]
 
+    def bind(self, known: Mapping[str, str]) -> _Filler:
+        """With the known names written into the pattern."""
+        parts = [known[name].replace("%", "%%") if name in known else "%s" for name in self.names]
+        kept = tuple(name for name in self.names if name not in known)
+        return _Filler(self.pattern.replace("%%", "%%%%") % tuple(parts), kept)
+
 
 @dataclass(frozen=True, slots=True)
 class CompiledVariant:
@@ -95,16 +102,26 @@ class CompiledVariant:
     _text: _Filler
     _html: _Filler | None
 
+    def bind(self, values: Mapping[str, Any]) -> CompiledVariant:
+        """The variant with those `values` written in that all recipients share; absent or blank
+        ones stay open. `render` then fills what is left, to the same message."""
+        known = {name: text for name in self.names if (text := _clean(values.get(name)))}
+        escaped = {name: _html_value(text) for name, text in known.items()}
+        return CompiledVariant(
+            self.channel,
+            self.language,
+            tuple(name for name in self.names if name not in known),
+            self._subject.bind(known),
+            self._text.bind(known),
+            None if self._html is None else self._html.bind(escaped),
+        )
+
     def render(self, values: Mapping[str, Any]) -> Rendered:
         """The message for one recipient; raises MissingValue for an absent or blank value."""
         clean = {}
         for name in self.names:
-            value = values.get(name)
-            if type(value) is not str:
-                value = "" if value is None else str(value)
-            if not value.isprintable():
-                value = _without_controls(value)
-            if not value or value.isspace():
+            value = _clean(values.get(name))
+            if not value:
                 raise MissingValue(name)
             clean[name] = value
         subject, text, html = self._subject, self._text, self._html
@@ -130,7 +147,7 @@ def compile_variant(
 
     Raises BadTemplate for stray braces and for placeholders inside an HTML tag.
     """
-    known = _fact_texts(facts or {})
+    known = fact_texts(facts or {})
     text = expand(body, known)
     subject_filler = _filler(expand(subject, known))
     html_filler = None
@@ -188,15 +205,21 @@ def derive_html(text: str) -> str:
 
 
 def fact_text(facts: Mapping[str, Any], name: str) -> str:
-    """One fact as plain text; key points become bulleted lines."""
+    """One fact as plain text; key points become bulleted lines. `clause_x` is the wording of the
+    clause `x` that is pinned in the facts."""
+    if name.startswith(CLAUSE_PREFIX):
+        clause = (facts.get("clauses") or {}).get(name.removeprefix(CLAUSE_PREFIX)) or {}
+        return str(clause.get("text", ""))
     value = facts.get(name) or ""
     if name == "key_points":
         return "\n".join(BULLET + point for point in value if point.strip())
     return str(value)
 
 
-def _fact_texts(facts: Mapping[str, Any]) -> dict[str, str]:
-    return {name: text for name in FACT_NAMES if (text := fact_text(facts, name))}
+def fact_texts(facts: Mapping[str, Any]) -> dict[str, str]:
+    """The names that the facts give a text: the facts themselves, and the pinned clauses."""
+    names = (*FACT_NAMES, *(CLAUSE_PREFIX + code for code in facts.get("clauses") or ()))
+    return {name: text for name in names if (text := fact_text(facts, name))}
 
 
 def _fragment(body: str, body_html: str, facts: Mapping[str, str]) -> str:
@@ -247,6 +270,15 @@ def _filler(text: str) -> _Filler:
 
 def _one_line(text: str) -> str:
     return text if text.isprintable() else _LINE_BREAKS.sub(" ", text)
+
+
+def _clean(value: Any) -> str:
+    """A value as it is written into a message; "" when there is nothing to write."""
+    if type(value) is not str:
+        value = "" if value is None else str(value)
+    if not value.isprintable():
+        value = _without_controls(value)
+    return "" if value.isspace() else value
 
 
 def _without_controls(value: str) -> str:

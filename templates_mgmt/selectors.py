@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from core import clock
 from core.access import require, require_line
 from core.actor import Actor
 from core.errors import Conflict, InvalidInput, NotFound
 from core.models import BusinessLine
 from core.roles import Capability
-from templates_mgmt import lint, rules
+from templates_mgmt import check_line, lint, rules
 from templates_mgmt.diff import Span, changed, word_diff
+from templates_mgmt.filing import binding
 from templates_mgmt.models import Template, TemplateVersion
 from templates_mgmt.rendering import (
     FACT_NAMES,
@@ -27,6 +31,7 @@ from templates_mgmt.rendering import (
     derive_html,
     expand,
     fact_text,
+    fact_texts,
 )
 from templates_mgmt.rules import Content, Placeholder, State, VariantText
 from templates_mgmt.sms import SmsLength, sms_length
@@ -152,22 +157,38 @@ def content_of(version: TemplateVersion) -> Content:
     )
 
 
-def approved_version(version_id: UUID) -> ApprovedVersion:
-    """The content of an approved version, for preparing and sending (T3).
+def approved_version(version_id: UUID, *, at: dt.datetime | None = None) -> ApprovedVersion:
+    """The content of an approved version, for preparing and releasing (T3).
 
-    Derives the hash from the rows again. Raises NotFound, or Conflict `unapproved_content`
-    when the version is not approved or its content is not what was approved.
+    Derives the hash from the rows again. Raises NotFound, or Conflict: `unapproved_content`
+    when the version is not approved or its content is not what was approved, `not_effective` or
+    `expired` when its filing record does not allow a new notice at `at` (by default now) (T10).
     """
-    version = (
-        TemplateVersion.objects.select_related("template")
-        .prefetch_related("variants")
-        .filter(pk=version_id)
-        .first()
-    )
+    found = _with_variants(version_id)
+    content = _content_under(found, frozenset({State.APPROVED}))
+    if found is not None:
+        binding.require_usable(found, at or clock.now())
+    return content
+
+
+def version_in_flight(version_id: UUID) -> ApprovedVersion:
+    """The same for a notice that has been released: a version that was retired meanwhile still
+    counts (no new notice may use it, but what is on its way arrives), a recalled one does not."""
+    return _content_under(_with_variants(version_id), rules.SENDABLE)
+
+
+def _with_variants(version_id: UUID) -> TemplateVersion | None:
+    versions = TemplateVersion.objects.select_related("template", "filing")
+    versions = versions.prefetch_related("variants")
+    return versions.filter(pk=version_id).first()
+
+
+def _content_under(version: TemplateVersion | None, states: frozenset[State]) -> ApprovedVersion:
+    """The content of a version in one of `states`, its hash derived from the rows again."""
     if version is None:
         raise NotFound(_("There is no such version."))
     content = content_of(version)
-    if version.state != State.APPROVED or rules.content_hash(content) != version.content_hash:
+    if version.state not in states or rules.content_hash(content) != version.content_hash:
         raise Conflict(
             _("Version %(number)s of “%(name)s” is not approved as it stands; nothing is sent.")
             % {"number": version.number, "name": version.template.name},
@@ -187,11 +208,16 @@ def approved_version(version_id: UUID) -> ApprovedVersion:
     )
 
 
-def approved_versions_visible_to(actor: Actor) -> QuerySet[TemplateVersion]:
-    """Approved versions of the actor's business lines, newest first: what a notice may use."""
+def approved_versions_visible_to(
+    actor: Actor, *, at: dt.datetime | None = None
+) -> QuerySet[TemplateVersion]:
+    """Approved versions of the actor's business lines, newest first, in effect and not expired
+    at `at` (by default now): what a notice may use."""
     return (
         TemplateVersion.objects.filter(
-            state=State.APPROVED, template__in=templates_visible_to(actor).values("pk")
+            binding.usable_now(at or clock.now()),
+            state=State.APPROVED,
+            template__in=templates_visible_to(actor).values("pk"),
         )
         .select_related("template__business_line")
         .order_by("template__code", "-number")
@@ -212,16 +238,29 @@ def last_approved_before(version: TemplateVersion) -> TemplateVersion | None:
 
 
 def previews(content: Content, values: Mapping[str, str] | None = None) -> list[Preview]:
-    """Every variant filled with `values` over the examples, by channel, then language."""
-    filled = {**lint.sample_values(content), **(values or {})}
+    """Every variant as it would be sent, check line included, filled with `values` over the
+    examples, by channel, then language."""
+    names = check_line.code_names(content.placeholders)
+    line = check_line.values_of(check_line.EXAMPLE, settings.PUBLIC_URL, names)
+    samples = {
+        language: {**lint.sample_values(content, language), **line, **(values or {})}
+        for language in rules.Language
+    }
     order = {name: at for at, name in enumerate([*rules.Channel, *rules.Language])}
     variants = sorted(content.variants, key=lambda v: (order[v.channel], order[v.language]))
-    return [_preview(variant, content, filled) for variant in variants]
+    return [
+        _preview(
+            check_line.with_check_line(variant, names),
+            content,
+            samples[rules.Language(variant.language)],
+        )
+        for variant in variants
+    ]
 
 
 def _preview(variant: VariantText, content: Content, values: Mapping[str, str]) -> Preview:
     facts = content.facts.get(variant.language, {})
-    known = {**values, **{name: text for name in FACT_NAMES if (text := fact_text(facts, name))}}
+    known = {**values, **fact_texts(facts)}
     error = ""
     try:
         rendered = _compile(variant, content.facts, preview=True).render(values)
@@ -298,6 +337,7 @@ def _names(content: Content) -> str:
         f"{item.name} ({item.type}, {item.source}"
         + (", personal" if item.personal else "")
         + f"): {item.example}"
+        + "".join(f" · {language}: {text}" for language, text in item.examples.items())
         for item in content.placeholders
     )
 

@@ -8,7 +8,10 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from templates_mgmt import lint, rules, selectors
+from templates_mgmt.lexicon.selectors import in_force
 from templates_mgmt.models import Template, TemplateVersion, Variant
+from templates_mgmt.settings import link_hosts
+from templates_mgmt.writing.selectors import justified
 
 
 def _choices(members: Any) -> list[str]:
@@ -79,6 +82,7 @@ class PlaceholderSerializer(serializers.Serializer[object]):
         choices=_choices(rules.Source), default=rules.Source.NOTICE.value
     )
     example = serializers.CharField(allow_blank=True, default="", max_length=200)
+    examples = serializers.DictField(child=serializers.CharField(max_length=200), required=False)
     personal = serializers.BooleanField(default=False)
 
 
@@ -140,6 +144,11 @@ class FindingSerializer(serializers.Serializer[object]):
     why = serializers.CharField()
     fix = serializers.CharField()
     excerpt = serializers.CharField(allow_blank=True)
+    fingerprint = serializers.CharField(help_text="Of the finding and the text it is in.")
+    overridable = serializers.BooleanField(help_text="Whether it may stand with a reason.")
+    reason = serializers.CharField(
+        allow_blank=True, help_text="Why it may stand; blank when nobody said so."
+    )
 
 
 class VersionSerializer(serializers.ModelSerializer[TemplateVersion]):
@@ -180,5 +189,18 @@ class VersionContentSerializer(VersionSerializer):
 
     @extend_schema_field(FindingSerializer(many=True))
     def get_findings(self, version: TemplateVersion) -> list[dict[str, Any]]:
-        """What lint says about the words."""
-        return [lint.as_dict(item) for item in lint.lint(selectors.content_of(version))]
+        """What lint says about the words, with the reasons given for what may stand."""
+        content, reasons = selectors.content_of(version), justified(version)
+        found = []
+        for item in lint.lint(content, in_force(), link_hosts()):
+            fingerprint = lint.fingerprint(item, content)
+            given = reasons.get(fingerprint)
+            found.append(
+                {
+                    **lint.as_dict(item),
+                    "fingerprint": fingerprint,
+                    "overridable": item.code in lint.OVERRIDABLE,
+                    "reason": given.reason if given else "",
+                }
+            )
+        return found

@@ -5,6 +5,12 @@ from __future__ import annotations
 from django.urls import path
 
 from templates_mgmt import views
+from templates_mgmt.clauses import urls as clauses
+from templates_mgmt.files import urls as files
+from templates_mgmt.filing import urls as filing
+from templates_mgmt.lexicon import urls as lexicon
+from templates_mgmt.reviewing import urls as reviewing
+from templates_mgmt.writing import urls as writing
 
 urlpatterns = [
     path("templates/", views.template_list, name="template-list"),
@@ -26,4 +32,10 @@ urlpatterns = [
     path(
         "templates/versions/<uuid:version_id>/decide/", views.version_decide, name="version-decide"
     ),
+    *clauses.urlpatterns,
+    *files.urlpatterns,
+    *filing.urlpatterns,
+    *lexicon.urlpatterns,
+    *reviewing.urlpatterns,
+    *writing.urlpatterns,
 ]

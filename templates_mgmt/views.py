@@ -18,6 +18,7 @@ from core.forms import add_error
 from core.pages import keyset_page, query_with, staff_page
 from core.roles import Capability
 from templates_mgmt import library, page_selectors, panels, selectors, services
+from templates_mgmt.clauses.selectors import with_clauses
 from templates_mgmt.forms import (
     DecisionForm,
     EditorForm,
@@ -26,7 +27,12 @@ from templates_mgmt.forms import (
     NewTemplateForm,
 )
 from templates_mgmt.models import TemplateVersion
+from templates_mgmt.reviewing import context as reviewing_context
 from templates_mgmt.rules import State, Verb
+from templates_mgmt.writing import editing
+from templates_mgmt.writing import services as writing
+from templates_mgmt.writing.samples import SAMPLES, values_for
+from templates_mgmt.writing.selectors import others_editing
 
 _form = require_http_methods(["GET", "HEAD", "POST"])
 _see = staff_page(Capability.TEMPLATES_VIEW)
@@ -126,7 +132,7 @@ def _example_form(request: HttpRequest, data: Any = None) -> ExampleForm:
     return ExampleForm(
         data,
         lines=selectors.lines_of(_actor(request)),
-        examples=[(slug, library.read_library_template(slug)["name"]) for slug in library.slugs()],
+        examples=[(slug, library.read_example(slug).name) for slug in library.slugs()],
         prefix="example",
     )
 
@@ -198,7 +204,11 @@ def version_edit(request: HttpRequest, version_id: UUID) -> HttpResponse:
     if request.method != "POST":
         if version.state != State.DRAFT:
             return redirect("version-review", version.pk)
-        return _editor(request, version, EditorForm(version=version))
+        kept = editing.restored(request, version, _actor(request))
+        editor = editing.form_of(kept) if kept else EditorForm(version=version)
+        return _editor(request, version, editor)
+    if request.POST.get("then") == "derive":
+        return _derive(request, version)
     editor = EditorForm(request.POST)
     if not editor.is_valid():
         return _editor(request, version, editor, status=422)
@@ -215,8 +225,14 @@ def version_edit(request: HttpRequest, version_id: UUID) -> HttpResponse:
         return _editor(request, version, editor, status=error.status)
     except Conflict as error:
         return _conflict(request, version, editor, error)
+    writing.drop_words(
+        version_id=version.pk,
+        session=editing.session_of(request),
+        actor=_actor(request),
+        now=clock.now(),
+    )
     if request.POST.get("then") == "submit":
-        return _submit(request, saved)
+        return _submit(request, saved, saved.revision)
     messages.success(request, _("Saved."))
     for place in editor.html_changed(saved):
         messages.warning(
@@ -224,6 +240,13 @@ def version_edit(request: HttpRequest, version_id: UUID) -> HttpResponse:
             _("%(place)s: HTML that may not be used was taken out.") % {"place": place},
         )
     return redirect("version-edit", version.pk)
+
+
+def _derive(request: HttpRequest, version: TemplateVersion) -> HttpResponse:
+    """The blank texts written from the facts, to be looked at and saved."""
+    editor, made = editing.with_derived(request, version)
+    editing.keep(request, version, _actor(request))
+    return _editor(request, version, editor, derived=made)
 
 
 def _revision(request: HttpRequest) -> int:
@@ -252,6 +275,7 @@ def _conflict(
         editor,
         status=error.status,
         conflict=error,
+        revision=now_stored.revision,
         differences=page_selectors.differences(differences),
     )
 
@@ -272,7 +296,8 @@ def _editor(
             "template": version.template,
             "editor": editor,
             "editable": version.state == State.DRAFT,
-            **_look(editor, version),
+            **editing.context(request, version, _actor(request)),
+            **_look(editor, version, request.POST.get("sample", "")),
             **context,
         },
         status=status,
@@ -284,16 +309,24 @@ def _editor(
 def version_preview(request: HttpRequest, version_id: UUID) -> HttpResponse:
     """How the typed words would look, without saving them (a part for HTMX)."""
     version = selectors.version_for(_actor(request), version_id)
+    kept = editing.keep(request, version, _actor(request))
+    look = _look(EditorForm(request.POST), version, request.POST.get("sample", ""))
+    others = others_editing(version, _actor(request), clock.now())
     return render(
-        request, "templates_mgmt/parts/look.html", _look(EditorForm(request.POST), version)
+        request,
+        "templates_mgmt/parts/look.html",
+        {**look, "version": version, "kept": kept, "others_now": others},
     )
 
 
-def _look(editor: EditorForm, version: TemplateVersion) -> dict[str, Any]:
-    if not editor.is_bound:
-        return page_selectors.look(selectors.content_of(version))
+def _look(editor: EditorForm, version: TemplateVersion, sample: str = "") -> dict[str, Any]:
     try:
-        return page_selectors.look(editor.content(version))
+        content = (
+            with_clauses(editor.content(version))
+            if editor.is_bound
+            else selectors.content_of(version)
+        )
+        return page_selectors.look(content, version, values_for(content, sample))
     except InvalidInput as error:
         return {"look_error": error}
 
@@ -339,22 +372,33 @@ def _review(
             and Capability.TEMPLATES_DRAFT in actor.capabilities,
             "may_start": version.state not in {State.DRAFT, State.IN_REVIEW}
             and Capability.TEMPLATES_DRAFT in actor.capabilities,
-            **page_selectors.look(selectors.content_of(version)),
+            **reviewing_context.context_of(version, actor),
+            **_look_of_saved(request, version),
         },
         status=status,
     )
 
 
+def _look_of_saved(request: HttpRequest, version: TemplateVersion) -> dict[str, Any]:
+    """The stored words filled with the sample that the address names."""
+    content, sample = selectors.content_of(version), request.GET.get("sample", "")
+    look = page_selectors.look(content, version, values_for(content, sample))
+    return {**look, "samples": SAMPLES, "sample": sample}
+
+
 @require_POST
 @_draft
 def version_submit(request: HttpRequest, version_id: UUID) -> HttpResponse:
-    """Send a draft to review."""
-    return _submit(request, selectors.version_for(_actor(request), version_id))
+    """Send a draft to review, as it was when the page was opened."""
+    version = selectors.version_for(_actor(request), version_id)
+    return _submit(request, version, _revision(request) if "revision" in request.POST else None)
 
 
-def _submit(request: HttpRequest, version: TemplateVersion) -> HttpResponse:
+def _submit(request: HttpRequest, version: TemplateVersion, revision: int | None) -> HttpResponse:
     try:
-        services.submit(version_id=version.pk, actor=_actor(request), now=clock.now())
+        services.submit(
+            version_id=version.pk, actor=_actor(request), now=clock.now(), revision=revision
+        )
     except InvalidInput as error:
         if error.code != "lint":
             raise
@@ -379,6 +423,7 @@ def version_decide(request: HttpRequest, version_id: UUID) -> HttpResponse:
     given: dict[str, Any] = {"reason": form.cleaned_data["reason"]}
     if decide is services.approve:
         given["shown_hash"] = form.cleaned_data["shown_hash"]
+        given["seen"] = request.POST.get("seen", "")
     try:
         decided = decide(version_id=version.pk, actor=actor, now=clock.now(), **given)
     except StepUpRequired:

@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from dataclasses import field as part
 from enum import StrEnum
 from typing import Any
 
@@ -13,7 +14,13 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.canonical import canonical_bytes
 from core.errors import InvalidInput
-from templates_mgmt.rendering import FACT_NAMES, HTML_CHANNELS, SUBJECT_CHANNELS, sanitise_html
+from templates_mgmt.rendering import (
+    CLAUSE_PREFIX,
+    FACT_NAMES,
+    HTML_CHANNELS,
+    SUBJECT_CHANNELS,
+    sanitise_html,
+)
 from templates_mgmt.rules.states import Category, Channel, Language
 
 
@@ -61,13 +68,19 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class Placeholder:
-    """A declared name that variants may use."""
+    """A declared name that variants may use. `examples` are for languages where `example`, which
+    stands for all others, would not do."""
 
     name: str
     type: str = PlaceholderType.TEXT.value
     example: str = ""
     personal: bool = False
     source: str = Source.NOTICE.value
+    examples: Mapping[str, str] = part(default_factory=dict)
+
+    def example_in(self, language: str) -> str:
+        """The example that a preview in `language` shows; blank when there is none."""
+        return self.examples.get(language) or self.example
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +126,22 @@ def canonical_content(content: Content) -> dict[str, Any]:
         "topic": content.topic,
         "facts": {language: dict(facts) for language, facts in content.facts.items()},
         "placeholders": [
-            asdict(item) for item in sorted(content.placeholders, key=lambda item: item.name)
+            declaration(item) for item in sorted(content.placeholders, key=lambda item: item.name)
         ],
         "variants": [
             asdict(variant)
             for variant in sorted(content.variants, key=lambda item: (item.channel, item.language))
         ],
     }
+
+
+def declaration(item: Placeholder) -> dict[str, Any]:
+    """A placeholder as it is stored and hashed. `examples` is there only when there are some, so
+    that the hashes of what was approved without them stay true."""
+    data = asdict(item)
+    if not data["examples"]:
+        del data["examples"]
+    return data
 
 
 def content_hash(content: Content) -> str:
@@ -189,7 +211,7 @@ def clean_placeholders(raw: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]
     cleaned: dict[str, dict[str, Any]] = {}
     for item in raw:
         name = str(item.get("name") or "").strip()
-        field = f"placeholders.{name}"
+        place = f"placeholders.{name}"
         if not _NAME.fullmatch(name):
             raise InvalidInput(
                 _("“%(name)s” is no placeholder name: a–z, 0–9 and _, at most 40, a letter first.")
@@ -197,22 +219,35 @@ def clean_placeholders(raw: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]
                 code="bad_name",
                 field="placeholders",
             )
-        if name in FACT_NAMES:
+        if name in FACT_NAMES or name.startswith(CLAUSE_PREFIX):
             raise InvalidInput(
-                _("“%(name)s” is the name of a fact.") % {"name": name},
+                _("“%(name)s” is the name of a fact or a clause.") % {"name": name},
                 code="reserved_name",
-                field=field,
+                field=place,
             )
         if name in cleaned:
             raise InvalidInput(
-                _("“%(name)s” is declared twice.") % {"name": name}, code="duplicate", field=field
+                _("“%(name)s” is declared twice.") % {"name": name}, code="duplicate", field=place
             )
-        kind = _require_known(item.get("type") or PlaceholderType.TEXT, PlaceholderType, field)
-        source = _require_known(item.get("source") or Source.NOTICE, Source, field)
-        example = clean_text(item.get("example"), field=field, limit=200).replace("\n", " ")
+        kind = _require_known(item.get("type") or PlaceholderType.TEXT, PlaceholderType, place)
+        source = _require_known(item.get("source") or Source.NOTICE, Source, place)
+        example = clean_text(item.get("example"), field=place, limit=200).replace("\n", " ")
         personal = bool(item.get("personal")) or source in PERSONAL_SOURCES
-        cleaned[name] = asdict(Placeholder(name, kind, example, personal, source))
+        examples = _clean_examples(item.get("examples") or {}, place)
+        cleaned[name] = declaration(Placeholder(name, kind, example, personal, source, examples))
     return list(cleaned.values())
+
+
+def _clean_examples(raw: Mapping[str, Any], place: str) -> dict[str, str]:
+    given = {
+        _require_known(language, Language, place): clean_text(text, field=place, limit=200)
+        for language, text in raw.items()
+    }
+    return {
+        language.value: text.replace("\n", " ")
+        for language in Language
+        if (text := given.get(language.value, ""))
+    }
 
 
 def clean_variants(raw: Iterable[Mapping[str, Any]]) -> list[VariantText]:

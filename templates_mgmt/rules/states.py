@@ -22,6 +22,8 @@ class State(StrEnum):
     RECALLED = "recalled"
 
 
+SENDABLE = frozenset({State.APPROVED, State.RETIRED})  # for a notice that was released
+
 STATE_LABELS = {
     State.DRAFT: _("Draft"),
     State.IN_REVIEW: _("In review"),

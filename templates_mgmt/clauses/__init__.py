@@ -1,0 +1,1 @@
+"""Approved clauses and disclosures (T9): written once, versioned, included by reference."""

@@ -1,0 +1,1 @@
+"""Templates as files: one readable YAML document each, for review outside and for moving."""

@@ -1,0 +1,1 @@
+"""Writing a version: the values of its facts, variants made from them, words not saved yet."""
