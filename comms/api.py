@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
-from comms import page_selectors, rules, selectors
+from comms import audience, page_selectors, rules, selectors
+from comms.dryruns import jobs
+from comms.dryruns.models import DryRun, DryRunJob
+from comms.dryruns.services import make_dry_run
 from comms.models import Delivery, Exclusion, Notice
 from comms.serializers import (
     CHANNELS,
@@ -19,15 +26,19 @@ from comms.serializers import (
     NOTICE_STATES,
     DeliveryDetailSerializer,
     DeliverySerializer,
+    DryRunJobSerializer,
+    DryRunSerializer,
     ExclusionSerializer,
     NoticeInput,
     NoticeSerializer,
     ProgressSerializer,
     ReasonInput,
+    ReleaseInput,
 )
-from comms.services import notices
+from comms.services import notices, reading
 from core import clock
 from core.api import CursorPages, actor_of
+from core.errors import NotFound
 from core.idempotency import idempotent
 from core.openapi import IDEMPOTENCY_KEY
 from core.roles import Capability
@@ -115,109 +126,156 @@ class NoticeView(APIView):
         )
 
 
-class StepView(APIView):
-    """One step of a notice. Subclasses name the service and who may call it."""
+def step_view(
+    name: str,
+    service: Callable[..., Notice],
+    capabilities: tuple[Capability, ...],
+    description: str,
+    body: type[Serializer[Any]] | None = ReasonInput,
+) -> type[APIView]:
+    """The view of one step of a notice: reads `body`, takes the step, and answers with the
+    notice as it stands then."""
 
-    service: Any
-    reasoned = True
-
-    def step(self, request: Request, notice_id: UUID) -> Response:
-        """Do it and answer with the notice as it stands then."""
+    @extend_schema(
+        tags=TAGS,
+        operation_id=f"notices_{name}",
+        description=description,
+        request=body,
+        parameters=[IDEMPOTENCY_KEY],
+        responses=NoticeSerializer,
+    )
+    @idempotent
+    def post(self: APIView, request: Request, notice_id: UUID) -> Response:
         given: dict[str, Any] = {}
-        if self.reasoned:
-            body = ReasonInput(data=request.data)
-            body.is_valid(raise_exception=True)
-            given = body.validated_data
+        if body is not None:
+            read = body(data=request.data)
+            read.is_valid(raise_exception=True)
+            given = read.validated_data
         actor = actor_of(request)
-        type(self).service(notice_id=notice_id, actor=actor, now=clock.now(), **given)
+        service(notice_id=notice_id, actor=actor, now=clock.now(), **given)
         return Response(NoticeSerializer(page_selectors.notice_for(actor, notice_id)).data)
 
+    title = "".join(word.capitalize() for word in name.split("_"))
+    words = {"capabilities": capabilities, "post": post, "__doc__": description}
+    return type(f"{title}View", (APIView,), {**words, "__module__": __name__})
 
-class SubmitView(StepView):
-    """Draft → waiting for release."""
 
-    capabilities = (Capability.NOTICES_PREPARE,)
-    service = notices.submit_notice
-    reasoned = False
+_PREPARE, _RELEASE, _CONTROL = (
+    (Capability.NOTICES_PREPARE,),
+    (Capability.NOTICES_RELEASE,),
+    (Capability.NOTICES_CONTROL,),
+)
+SubmitView = step_view(
+    "submit",
+    notices.submit_notice,
+    _PREPARE,
+    "Hand a draft over for release; its dry run is kept with it.",
+    body=None,
+)
+TakeBackView = step_view(
+    "take_back",
+    notices.take_back,
+    _PREPARE + _RELEASE,
+    "Make a draft of it again: taken back by its preparer, or refused by a releaser.",
+)
+ReleaseView = step_view(
+    "release",
+    notices.release_notice,
+    _RELEASE,
+    "Let it out. Another person than the preparer, with a second factor confirmed in this "
+    "session within five minutes; a key never has one. Where the audience differs from the "
+    "submission's dry run, 409 `audience_changed` until a dry run is named that shows it.",
+    body=ReleaseInput,
+)
+PauseView = step_view(
+    "pause",
+    notices.pause_notice,
+    _CONTROL,
+    "Stop handing over; what a provider already has, it has.",
+)
+ResumeView = step_view(
+    "resume",
+    notices.resume_notice,
+    _CONTROL,
+    "Go on exactly where the pause stopped; needs a fresh second factor.",
+)
+CancelView = step_view(
+    "cancel",
+    notices.cancel_notice,
+    _CONTROL + _PREPARE,
+    "End it for good; what was sent stays sent.",
+)
 
-    @extend_schema(tags=TAGS, operation_id="notices_submit", request=None,
-                   parameters=[IDEMPOTENCY_KEY], responses=NoticeSerializer)  # fmt: skip
+
+class DryRunsView(APIView):
+    """Dry runs of a notice."""
+
+    capabilities = _PREPARE + _RELEASE
+
+    @extend_schema(
+        tags=TAGS,
+        operation_id="notices_dry_run",
+        request=None,
+        parameters=[IDEMPOTENCY_KEY],
+        responses={201: DryRunSerializer, 202: DryRunJobSerializer},
+    )
     @idempotent
     def post(self, request: Request, notice_id: UUID) -> Response:
-        """Hand a draft over for release; its dry run is kept with it."""
-        return self.step(request, notice_id)
+        """What releasing it now would do, and how that differs from the submission's dry run.
+        It is kept, so that a release can name it within fifteen minutes.
+
+        A large audience takes longer than a request: 202, and `Location` says where to ask how
+        far it is. One that is under way for the same notice is joined."""
+        actor, now = actor_of(request), clock.now()
+        notice = page_selectors.notice_for(actor, notice_id)
+        if jobs.is_large(notice):
+            job = jobs.request_dry_run(notice_id=notice_id, actor=actor, now=now)
+            where = reverse("api-notice-dry-run", args=[notice.pk, job.pk])
+            return Response(_job(notice, job), status=202, headers={"Location": where})
+        made, _preview = make_dry_run(notice_id=notice_id, actor=actor, now=now)
+        return Response(_dry_run(notice, made), status=201)
 
 
-class TakeBackView(StepView):
-    """Waiting for release → draft."""
+class DryRunJobView(APIView):
+    """A dry run that workers make."""
 
-    capabilities = (Capability.NOTICES_PREPARE, Capability.NOTICES_RELEASE)
-    service = notices.take_back
+    capabilities = _PREPARE + _RELEASE
 
-    @extend_schema(tags=TAGS, operation_id="notices_take_back", request=ReasonInput,
-                   parameters=[IDEMPOTENCY_KEY], responses=NoticeSerializer)  # fmt: skip
-    @idempotent
-    def post(self, request: Request, notice_id: UUID) -> Response:
-        """Make a draft of it again: taken back by its preparer, or refused by a releaser."""
-        return self.step(request, notice_id)
-
-
-class ReleaseView(StepView):
-    """Waiting for release → released."""
-
-    capabilities = (Capability.NOTICES_RELEASE,)
-    service = notices.release_notice
-    reasoned = False
-
-    @extend_schema(tags=TAGS, operation_id="notices_release", request=None,
-                   parameters=[IDEMPOTENCY_KEY], responses=NoticeSerializer)  # fmt: skip
-    @idempotent
-    def post(self, request: Request, notice_id: UUID) -> Response:
-        """Let it out. Another person than the preparer, with a second factor confirmed in this
-        session within five minutes; a key never has one."""
-        return self.step(request, notice_id)
+    @extend_schema(tags=TAGS, operation_id="notices_dry_run_retrieve",
+                   responses=DryRunJobSerializer)  # fmt: skip
+    def get(self, request: Request, notice_id: UUID, job_id: UUID) -> Response:
+        """How far it is; once it is done, the dry run itself."""
+        notice = page_selectors.notice_for(actor_of(request), notice_id)
+        job = notice.dry_run_jobs.select_related("dry_run").filter(pk=job_id).first()
+        if job is None:
+            raise NotFound(_("There is no such dry run of this notice."))
+        return Response(_job(notice, job))
 
 
-class PauseView(StepView):
-    """Going out → paused."""
-
-    capabilities = (Capability.NOTICES_CONTROL,)
-    service = notices.pause_notice
-
-    @extend_schema(tags=TAGS, operation_id="notices_pause", request=ReasonInput,
-                   parameters=[IDEMPOTENCY_KEY], responses=NoticeSerializer)  # fmt: skip
-    @idempotent
-    def post(self, request: Request, notice_id: UUID) -> Response:
-        """Stop handing over; what a provider already has, it has."""
-        return self.step(request, notice_id)
+def _dry_run(notice: Notice, made: DryRun) -> dict[str, Any]:
+    shown = {
+        "id": made.pk,
+        "made_at": made.made_at,
+        "summary": made.summary,
+        "changed": audience.difference(notice.dry_run, made.summary),
+    }
+    return dict(DryRunSerializer(shown).data)
 
 
-class ResumeView(StepView):
-    """Paused → going out."""
-
-    capabilities = (Capability.NOTICES_CONTROL,)
-    service = notices.resume_notice
-
-    @extend_schema(tags=TAGS, operation_id="notices_resume", request=ReasonInput,
-                   parameters=[IDEMPOTENCY_KEY], responses=NoticeSerializer)  # fmt: skip
-    @idempotent
-    def post(self, request: Request, notice_id: UUID) -> Response:
-        """Go on exactly where the pause stopped; needs a fresh second factor."""
-        return self.step(request, notice_id)
-
-
-class CancelView(StepView):
-    """End for good."""
-
-    capabilities = (Capability.NOTICES_CONTROL, Capability.NOTICES_PREPARE)
-    service = notices.cancel_notice
-
-    @extend_schema(tags=TAGS, operation_id="notices_cancel", request=ReasonInput,
-                   parameters=[IDEMPOTENCY_KEY], responses=NoticeSerializer)  # fmt: skip
-    @idempotent
-    def post(self, request: Request, notice_id: UUID) -> Response:
-        """End it for good; what was sent stays sent."""
-        return self.step(request, notice_id)
+def _job(notice: Notice, job: DryRunJob) -> dict[str, Any]:
+    rate, left = jobs.rate_of(job, clock.now())
+    shown = {
+        "id": job.pk,
+        "state": job.state,
+        "done": job.done,
+        "expected": job.expected,
+        "rate_per_s": rate,
+        "seconds_left": left if job.open else None,
+        "error_code": job.error_code,
+        "error": job.error,
+        "dry_run": _dry_run(notice, job.dry_run) if job.dry_run else None,
+    }
+    return dict(DryRunJobSerializer(shown).data)
 
 
 class ProgressView(APIView):
@@ -253,7 +311,8 @@ class NoticeDeliveriesView(GenericAPIView[Delivery]):
         found = page_selectors.deliveries_of(
             notice, channel=text(request, "channel"), state=text(request, "state")
         )
-        page = self.paginate_queryset(found)
+        page = self.paginate_queryset(found) or []
+        _listed(request, notice, "deliveries", len(page))
         return self.get_paginated_response(DeliverySerializer(page, many=True).data)
 
 
@@ -277,7 +336,8 @@ class NoticeExclusionsView(GenericAPIView[Exclusion]):
         found = page_selectors.exclusions_of(
             notice, channel=text(request, "channel"), reason=text(request, "reason")
         )
-        page = self.paginate_queryset(found)
+        page = self.paginate_queryset(found) or []
+        _listed(request, notice, "exclusions", len(page))
         return self.get_paginated_response(ExclusionSerializer(page, many=True).data)
 
 
@@ -290,5 +350,13 @@ class DeliveryView(APIView):
                    responses=DeliveryDetailSerializer)  # fmt: skip
     def get(self, request: Request, delivery_id: UUID) -> Response:
         """One delivery and its events; 404 outside one's business lines."""
-        delivery = page_selectors.delivery_for(actor_of(request), delivery_id)
+        actor = actor_of(request)
+        delivery = page_selectors.delivery_for(actor, delivery_id)
+        reading.record_shown(delivery=delivery, actor=actor, now=clock.now())
         return Response(DeliveryDetailSerializer(delivery).data)
+
+
+def _listed(request: Request, notice: Notice, part: str, count: int) -> None:
+    reading.record_listed(
+        notice=notice, part=part, count=count, actor=actor_of(request), now=clock.now()
+    )

@@ -13,6 +13,10 @@ urlpatterns = [
     path(f"{_NOTICE}/", api.NoticeView.as_view(), name="api-notice"),
     path(f"{_NOTICE}/submit/", api.SubmitView.as_view(), name="api-notice-submit"),
     path(f"{_NOTICE}/take-back/", api.TakeBackView.as_view(), name="api-notice-take-back"),
+    path(f"{_NOTICE}/dry-runs/", api.DryRunsView.as_view(), name="api-notice-dry-runs"),
+    path(
+        f"{_NOTICE}/dry-runs/<uuid:job_id>/", api.DryRunJobView.as_view(), name="api-notice-dry-run"
+    ),
     path(f"{_NOTICE}/release/", api.ReleaseView.as_view(), name="api-notice-release"),
     path(f"{_NOTICE}/pause/", api.PauseView.as_view(), name="api-notice-pause"),
     path(f"{_NOTICE}/resume/", api.ResumeView.as_view(), name="api-notice-resume"),

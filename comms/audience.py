@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -17,7 +17,7 @@ from comms.planning import Planner, Policy
 from comms.rules import Channel, Criticality, DeliveryState
 from investors import candidates as investors
 from investors.rules.audience import Audience, Candidate
-from templates_mgmt.selectors import approved_version
+from templates_mgmt.selectors import ApprovedVersion, approved_version, version_in_flight
 from templates_mgmt.sms import sms_length
 
 PAGE = 2000
@@ -30,6 +30,11 @@ SELECT DISTINCT investor_id FROM comms_delivery
 WHERE notice_id = %s AND (%s::uuid IS NULL OR investor_id > %s)
   AND (state IN ('sending', 'accepted', 'delivered', 'unconfirmed') OR evidence >= 20)
 ORDER BY investor_id LIMIT %s
+"""
+_HOW_MANY_GOT_IT = """
+SELECT count(DISTINCT investor_id) FROM comms_delivery
+WHERE notice_id = %s
+  AND (state IN ('sending', 'accepted', 'delivered', 'unconfirmed') OR evidence >= 20)
 """
 
 
@@ -53,6 +58,14 @@ def page_after(notice: Notice, after: UUID | None, size: int = PAGE) -> list[Can
     return [standing[row[0]] for row in rows if row[0] in standing]
 
 
+def size(notice: Notice) -> int:
+    """How many candidates the notice has now. For a correction this may count some whose account
+    is gone since."""
+    if notice.corrects_id is None:
+        return investors.count_candidates(Audience.from_json(notice.audience))
+    return int(bulk.fetch(_HOW_MANY_GOT_IT, [notice.corrects_id])[0][0])
+
+
 class Prepared(NamedTuple):
     """What planning needs of a notice."""
 
@@ -61,14 +74,21 @@ class Prepared(NamedTuple):
 
 
 def prepare(notice: Notice) -> Prepared:
-    """The policy and wordings of a notice. Raises Conflict when its version is not approved."""
-    wordings = content.wordings_for(
-        approved_version(notice.version_id), code=notice.code, values=notice.values
-    )
+    """The policy and wordings of a notice. Raises Conflict when its version is not approved; for
+    a notice that was released, a version retired since still is (`version_in_flight`)."""
+    version = version_of(notice)
+    wordings = content.wordings_for(version, code=notice.code, values=notice.values)
     criticality = Criticality(notice.criticality)
     plan = planning.read_channel_plan(notice.channels, criticality)
     by_channel = {channel: wordings.languages(channel) for channel in plan.channels}
     return Prepared(Policy(plan, criticality, by_channel), wordings)
+
+
+def version_of(notice: Notice) -> ApprovedVersion:
+    """The wording of a notice under the approval that it needs where it stands."""
+    if notice.released_at is None:
+        return approved_version(notice.version_id)
+    return version_in_flight(notice.version_id)
 
 
 def missing_values(wordings: content.Wordings, page: list[Candidate]) -> dict[UUID, frozenset[str]]:
@@ -129,11 +149,38 @@ class AudiencePreview:
 
     def missing(self) -> dict[str, int]:
         """How many recipients cannot fill each placeholder."""
-        found: Counter[str] = Counter()
-        for (_channel, reason), count in self.excluded.items():
-            if reason.startswith(planning.Reason.MISSING_VALUE.value):
-                found[reason.partition(":")[2]] += count
-        return dict(found)
+        return missing_in(self.summary())
+
+    def to_json(self) -> dict[str, Any]:
+        """The counts and the listed pseudonyms, for a run that is interrupted and goes on."""
+        return {
+            "candidates": self.candidates,
+            "by_channel": {name: dict(count) for name, count in self.by_channel.items()},
+            "by_language": dict(self.by_language),
+            "excluded": {"/".join(key): count for key, count in self.excluded.items()},
+            "who": {"/".join(key): [str(pk) for pk in ids] for key, ids in self.who.items()},
+            "unreachable": self.unreachable,
+            "unreachable_who": [str(pk) for pk in self.unreachable_who],
+            "nobody": self.nobody,
+            "cost_fen": self.cost_fen,
+        }
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> AudiencePreview:
+        """The reverse of `to_json`; an empty mapping is a run that has not begun."""
+        if not kept:
+            return cls()
+        return cls(
+            candidates=kept["candidates"],
+            by_channel={name: Counter(count) for name, count in kept["by_channel"].items()},
+            by_language=Counter(kept["by_language"]),
+            excluded=Counter({_pair(key): count for key, count in kept["excluded"].items()}),
+            who={_pair(key): [UUID(pk) for pk in ids] for key, ids in kept["who"].items()},
+            unreachable=kept["unreachable"],
+            unreachable_who=[UUID(pk) for pk in kept["unreachable_who"]],
+            nobody=kept["nobody"],
+            cost_fen=kept["cost_fen"],
+        )
 
     def summary(self) -> dict[str, Any]:
         """Counts only, nothing personal: kept with the notice and in the ledger."""
@@ -159,16 +206,30 @@ def dry_run(notice: Notice, *, now: dt.datetime) -> AudiencePreview:
     preview = AudiencePreview()
     planner = Planner(policy, now)
     for page in pages(notice):
-        missing = missing_values(wordings, page)
-        for candidate in page:
-            _count(
-                preview,
-                candidate,
-                planner.plan(candidate, missing.get(candidate.investor_id, _NONE)),
-            )
-    preview.samples = samples(notice, wordings, policy)
-    preview.cost_fen = _cost(preview)
+        count_page(preview, planner, wordings, page)
+    finish(preview, notice, Prepared(policy, wordings))
     return preview
+
+
+def count_page(
+    preview: AudiencePreview, planner: Planner, wordings: content.Wordings, page: list[Candidate]
+) -> None:
+    """Add one page of the audience to `preview`."""
+    missing = missing_values(wordings, page)
+    for candidate in page:
+        plan = planner.plan(candidate, missing.get(candidate.investor_id, _NONE))
+        _count(preview, candidate, plan)
+
+
+def finish(preview: AudiencePreview, notice: Notice, prepared: Prepared) -> None:
+    """Add what is known once everybody is counted: samples and what it would cost."""
+    preview.samples = samples(notice, prepared.wordings, prepared.policy)
+    preview.cost_fen = _cost(preview)
+
+
+def _pair(key: str) -> tuple[str, str]:
+    channel, _slash, reason = key.partition("/")
+    return channel, reason
 
 
 def _count(preview: AudiencePreview, candidate: Candidate, plan: planning.Plan) -> None:
@@ -190,7 +251,7 @@ def _count(preview: AudiencePreview, candidate: Candidate, plan: planning.Plan) 
 
 def samples(notice: Notice, wordings: content.Wordings, policy: Policy) -> list[Sample]:
     """One message per channel and language, personal values filled with the examples."""
-    version = approved_version(notice.version_id)
+    version = version_of(notice)
     examples = {
         item.name: item.example for item in version.placeholders if item.name in wordings.personal
     }
@@ -216,6 +277,16 @@ def _cost(preview: AudiencePreview) -> int:
         segments = max((s.segments for s in preview.samples if s.channel == name), default=1)
         total += at_once * segments * rates.get(name, 0)
     return total
+
+
+def missing_in(summary: Mapping[str, Any]) -> dict[str, int]:
+    """How many recipients cannot fill each placeholder, by a dry run's summary."""
+    found: Counter[str] = Counter()
+    for key, count in summary["excluded"].items():
+        reason = key.partition("/")[2]
+        if reason.startswith(planning.Reason.MISSING_VALUE.value):
+            found[reason.partition(":")[2]] += count
+    return dict(found)
 
 
 def difference(old: dict[str, Any], new: dict[str, Any]) -> dict[str, tuple[int, int]]:

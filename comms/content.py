@@ -9,39 +9,34 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from json.encoder import encode_basestring as quoted
 from typing import Any, NamedTuple
 
 from django.conf import settings
 
 from audit import sealing
 from comms.rules import Channel
+from comms.values import in_language
 from core import crypto
 from investors.vault import Profile
-from templates_mgmt.rendering import CompiledVariant, Rendered, compile_variant, placeholder_names
+from templates_mgmt import check_line
+from templates_mgmt.rendering import CompiledVariant, Rendered, compile_variant
 from templates_mgmt.rules import Content, Placeholder, Source, VariantText
 from templates_mgmt.selectors import ApprovedVersion
 
 CONTEXT = "content"
-_encode = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
+_CONTEXT = CONTEXT.encode()
+_text = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
 PERSONAL = {Source.INVESTOR_NAME.value: "name", Source.INVESTOR_REF.value: "ref"}
-_CHECK_LINES = {
-    "zh-hans": "核验码 {{ check_code }}，真伪查询 {{ check_url }}",
-    "zh-hant": "核驗碼 {{ check_code }}，真偽查詢 {{ check_url }}",
-    "en": "Check code {{ check_code }}. Is this really us? {{ check_url }}",
-}
-_CHECK_NAMES = frozenset({"check_code", "check_url"})
 
 
 @dataclass(frozen=True, slots=True)
 class Wordings:
-    """An approved version ready to be filled for one notice.
-
-    `shared` are the values that all recipients share; `personal` maps a placeholder to the key
-    of the investor's profile that fills it.
-    """
+    """An approved version ready to be filled for one notice: what all recipients share is
+    written in already. `personal` maps a placeholder to the key of the investor's profile that
+    fills it."""
 
     variants: Mapping[tuple[str, str], CompiledVariant]
-    shared: Mapping[str, str]
     personal: Mapping[str, str]
 
     def languages(self, channel: Channel) -> dict[str, frozenset[str]]:
@@ -54,15 +49,15 @@ class Wordings:
 
     def render(self, channel: str, language: str, own: Mapping[str, str]) -> Rendered:
         """One message; `own` are the recipient's values by placeholder. Raises MissingValue."""
-        return self.variants[channel, language].render({**self.shared, **own})
+        return self.variants[channel, language].render(own)
 
     def own_values(self, channel: str, language: str, profile: Profile) -> dict[str, str]:
         """The personal values that this wording needs; absent ones stay absent."""
-        names = self.variants[channel, language].names
+        personal = self.personal
         return {
             name: value
-            for name, key in self.personal.items()
-            if name in names and (value := getattr(profile, key))
+            for name in self.variants[channel, language].names
+            if name in personal and (value := getattr(profile, personal[name]))
         }
 
 
@@ -73,9 +68,19 @@ def wordings_for(version: ApprovedVersion, *, code: str, values: Mapping[str, An
     )
 
 
-def wordings_of(raw: Content, *, code: str, values: Mapping[str, Any]) -> Wordings:
-    """The same from content whose approval does not matter any more: what was sent was sent."""
-    return _wordings(raw.placeholders, raw.variants, raw.facts, code=code, values=values)
+def wordings_of(
+    raw: Content, *, code: str, values: Mapping[str, Any], public_url: str = ""
+) -> Wordings:
+    """The same from content whose approval does not matter any more: what was sent was sent.
+    `public_url` as it was then."""
+    return _wordings(
+        raw.placeholders,
+        raw.variants,
+        raw.facts,
+        code=code,
+        values=values,
+        public_url=public_url,
+    )
 
 
 def _wordings(
@@ -85,44 +90,29 @@ def _wordings(
     *,
     code: str,
     values: Mapping[str, Any],
+    public_url: str = "",
 ) -> Wordings:
-    """Compile every text.
-
-    Every message ends with the check line (D15) unless its text names the code itself.
-    """
-    shared = {name: str(value) for name, value in values.items()}
-    personal = {}
-    own_line = set(_CHECK_NAMES)
-    for placeholder in placeholders:
-        if placeholder.source in PERSONAL:
-            personal[placeholder.name] = PERSONAL[placeholder.source]
-        elif placeholder.source == Source.NOTICE_CODE:
-            shared[placeholder.name] = code
-            own_line.add(placeholder.name)
-    shared["check_code"] = code
-    shared["check_url"] = f"{settings.PUBLIC_URL}/check"
+    """Compile every text, with the check line at its end (D15) unless it names the code."""
+    placeholders = tuple(placeholders)
+    personal = {
+        item.name: PERSONAL[item.source] for item in placeholders if item.source in PERSONAL
+    }
+    code_names = check_line.code_names(placeholders)
+    line = check_line.values_of(code, public_url or settings.PUBLIC_URL, code_names)
     variants = {}
     for text in texts:
-        channel, language = text.channel, text.language
-        body, html = text.body, text.body_html
-        if own_line.isdisjoint(placeholder_names(body)):
-            line = _CHECK_LINES[language]
-            body = f"{body}\n{line}" if channel == Channel.SMS else f"{body}\n\n{line}"
-            html = f"{html}<p>{line}</p>" if html.strip() else ""
-        variants[channel, language] = compile_variant(
-            channel=channel,
-            language=language,
-            subject=text.subject,
-            body=body,
-            body_html=html,
-            facts=facts.get(language, {}),
+        sent = check_line.with_check_line(text, code_names)
+        compiled = compile_variant(
+            channel=sent.channel,
+            language=sent.language,
+            subject=sent.subject,
+            body=sent.body,
+            body_html=sent.body_html,
+            facts=facts.get(sent.language, {}),
         )
-    return Wordings(variants, shared, personal)
-
-
-def canonical(message: Rendered) -> bytes:
-    """The bytes that the commitment binds: subject, text and HTML, NUL between them."""
-    return b"\x00".join(part.encode() for part in (message.subject, message.text, message.html))
+        shared = in_language(values, sent.language) | line
+        variants[sent.channel, sent.language] = compiled.bind(shared)
+    return Wordings(variants, personal)
 
 
 class Sealed(NamedTuple):
@@ -132,20 +122,26 @@ class Sealed(NamedTuple):
     sealed: bytes
 
 
-def seal(subject_key: bytes, message: Rendered, *, to: str, own: Mapping[str, str]) -> Sealed:
-    """Commit to `message` under a fresh key, and seal that key with the address and the
-    recipient's values, so that only the investor's data key opens any of it."""
-    key = crypto.new_key()
-    content = _encode({"to": to, "values": own, "key": key.hex()})
-    return Sealed(
-        crypto.commitment(key, canonical(message)),
-        sealing.seal_text(subject_key, content, context=CONTEXT),
-    )
+class Sealer:
+    """Commits to messages under fresh keys, and seals each key with the address, the recipient's
+    values and the `stamp` (`comms.recreating`), so that only the investor's data key opens any
+    of it. One for all messages of a claim: what they share is written out once."""
 
+    def __init__(self, stamp: Mapping[str, Any]) -> None:
+        self._draw = crypto.Draws()
+        self._tail = _text(dict(stamp)).replace("{", ",", 1) if stamp else "}"
 
-def matches(message: Rendered, key: bytes, commitment: bytes) -> bool:
-    """Whether `message` is the one that was committed to."""
-    return crypto.commitment(key, canonical(message)) == commitment
+    def __call__(
+        self, subject_key: bytes, wire: bytes, *, to: str, own: Mapping[str, str]
+    ) -> Sealed:
+        """Commit to `wire`, the bytes for the provider."""
+        key = self._draw(crypto.KEY_BYTES)
+        values = ",".join([f"{quoted(name)}:{quoted(value)}" for name, value in own.items()])
+        content = f'{{"to":{quoted(to)},"values":{{{values}}},"key":"{key.hex()}"{self._tail}'
+        return Sealed(
+            crypto.commitment(key, wire),
+            crypto.sealer(subject_key, self._draw)(content.encode(), _CONTEXT),
+        )
 
 
 class Opened(NamedTuple):
@@ -154,12 +150,14 @@ class Opened(NamedTuple):
     to: str
     own: dict[str, str]
     key: bytes
+    stamp: dict[str, Any]
 
 
 def open_sealed(subject_key: bytes, sealed: bytes) -> Opened:
     """What `seal` stored; raises core.crypto.SealBroken."""
     raw = json.loads(sealing.unseal_text(subject_key, sealed, context=CONTEXT))
-    return Opened(raw["to"], raw["values"], bytes.fromhex(raw["key"]))
+    to, own, key = raw.pop("to"), raw.pop("values"), bytes.fromhex(raw.pop("key"))
+    return Opened(to, own, key, raw)
 
 
 def check_code(random: bytes) -> str:

@@ -17,9 +17,19 @@ def plan(notice_id: UUID) -> None:
     _ring("comms.tasks.plan", str(notice_id))
 
 
+def dry_run(job_id: UUID) -> None:
+    """Ask for a dry run to be made, or gone on with, once the transaction has committed."""
+    _ring("comms.tasks.dry_run", str(job_id))
+
+
 def send() -> None:
     """Ask for sending once the transaction has committed."""
     _ring("comms.tasks.send")
+
+
+def receipts() -> None:
+    """Ask for receipts to be applied once the transaction that stored them has committed."""
+    _ring("comms.tasks.apply_receipts")
 
 
 def _ring(task: str, *args: str) -> None:

@@ -20,14 +20,14 @@ from comms.rules import (
     Criticality,
     Evidence,
 )
+from comms.value_fields import ValueFields, field_of
 from core import forms as core_forms
 from core.errors import VouchsafeError
 from core.models import BusinessLine
 from investors.rules.vocabulary import RISK_LEVELS
-from templates_mgmt.rules import LANGUAGE_LABELS, Placeholder, PlaceholderType, Source
+from templates_mgmt.rules import LANGUAGE_LABELS, Language, Placeholder
 
 UNTIL = (Evidence.DELIVERED, Evidence.OPENED, Evidence.VIEWED, Evidence.ACKNOWLEDGED)
-VALUE_PREFIX = "value_"
 MAX_REFS = 20_000
 _NARROWING = ("languages", "risk_levels", "account_flags", "refs", "keep_list")
 
@@ -52,7 +52,7 @@ def labels(table: Mapping[Any, Any], members: Iterable[Any] | None = None) -> li
     return [(str(member.value), table[member]) for member in members or table]
 
 
-class NoticeForm(forms.Form):
+class NoticeForm(ValueFields):
     """All that a draft notice holds. Placeholder values get a field each; see `arguments`."""
 
     title = forms.CharField(
@@ -141,28 +141,23 @@ class NoticeForm(forms.Form):
         *args: Any,
         channels: Collection[str],
         placeholders: Iterable[Placeholder],
+        written: Collection[str],
         listed: Sequence[str] = (),
         corrects: bool = False,
         **kwargs: Any,
     ) -> None:
-        """`channels` have a wording, `listed` are the investors that a draft names already;
-        a notice that corrects another has its audience from there."""
+        """`channels` have a wording, in the languages `written`; `listed` are the investors that
+        a draft names already; a notice that corrects another has its audience from there."""
         super().__init__(*args, **kwargs)
         self.listed = list(listed)
         self.corrects = corrects
-        written = [channel for channel in Channel if channel.value in channels]
-        known = labels(CHANNEL_LABELS, written)
+        known = labels(CHANNEL_LABELS, [item for item in Channel if item.value in channels])
         self.fields["parallel"].choices = known  # type: ignore[attr-defined]
         for name in ("fallback_1", "fallback_2"):
             self.fields[name].choices = [("", _("none")), *known]  # type: ignore[attr-defined]
         if not listed:
             del self.fields["keep_list"]
-        self.placeholders = add_value_fields(self, placeholders)
-
-    @property
-    def value_fields(self) -> list[forms.BoundField]:
-        """The fields of the notice's own placeholders, in the template's order."""
-        return [self[VALUE_PREFIX + placeholder.name] for placeholder in self.placeholders]
+        self.add_values(placeholders, [item.value for item in Language if item.value in written])
 
     def clean_refs(self) -> list[str]:
         """The customer numbers, without blanks and repetitions."""
@@ -198,7 +193,7 @@ class NoticeForm(forms.Form):
             "criticality": data["criticality"],
             "channels": self._channels(),
             "audience": self._audience(ids),
-            "values": values_of(self),
+            "values": self.values(),
             "reason": data["reason"],
         }
 
@@ -226,7 +221,7 @@ class NoticeForm(forms.Form):
         return audience
 
 
-class CorrectionForm(forms.Form):
+class CorrectionForm(ValueFields):
     """What a correction needs beside its wording: audience and channels are the original's."""
 
     title = forms.CharField(label=_("Title for the staff"), max_length=200)
@@ -236,56 +231,22 @@ class CorrectionForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
     )
 
-    def __init__(self, *args: Any, placeholders: Iterable[Placeholder], **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        placeholders: Iterable[Placeholder],
+        written: Collection[str],
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self.placeholders = add_value_fields(self, placeholders)
-
-    @property
-    def value_fields(self) -> list[forms.BoundField]:
-        """The fields of the notice's own placeholders."""
-        return [self[VALUE_PREFIX + placeholder.name] for placeholder in self.placeholders]
+        self.add_values(placeholders, [item.value for item in Language if item.value in written])
 
 
 def show_refusal(form: forms.Form, error: VouchsafeError) -> None:
     """Put a service's refusal beside the field that it is about."""
     base = (error.field or "").partition("[")[0]
-    if base.startswith("values."):
-        error.field = VALUE_PREFIX + base.removeprefix("values.")
-    else:
-        error.field = _FIELDS.get(base, base)
+    error.field = field_of(base) if base.startswith("values.") else _FIELDS.get(base, base)
     core_forms.add_error(form, error)
-
-
-def add_value_fields(form: forms.Form, placeholders: Iterable[Placeholder]) -> list[Placeholder]:
-    """A field for each placeholder whose value is entered for each notice; returns those."""
-    entered = [placeholder for placeholder in placeholders if placeholder.source == Source.NOTICE]
-    for placeholder in entered:
-        form.fields[VALUE_PREFIX + placeholder.name] = value_field(placeholder)
-    return entered
-
-
-def values_of(form: NoticeForm | CorrectionForm) -> dict[str, str]:
-    """The entered values by placeholder."""
-    names = [placeholder.name for placeholder in form.placeholders]
-    return {name: form.cleaned_data[VALUE_PREFIX + name] for name in names}
-
-
-def value_field(placeholder: Placeholder) -> forms.Field:
-    """A form field that asks for one placeholder's value the way its type wants it."""
-    widgets = {
-        PlaceholderType.DATE: forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        PlaceholderType.TIME: forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
-    }
-    help_text: Any = ""
-    if placeholder.example:
-        help_text = _("For example: %(example)s") % {"example": placeholder.example}
-    field = forms.CharField(
-        label=placeholder.name, required=True, max_length=500, help_text=help_text
-    )
-    if placeholder.type in widgets:
-        field.widget = widgets[PlaceholderType(placeholder.type)]
-        field.widget.is_required = True
-    return field
 
 
 class ReasonForm(forms.Form):

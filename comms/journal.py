@@ -4,14 +4,13 @@ screens and indicators read, and as ledger records, which prove it."""
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from audit.canonical import canonical_text
-from audit.leaf import Subjects
-from audit.record import copy_lines, line_of
+from audit.record import copy_lines, line_maker
 from comms import bulk
 from comms.rules import EventKind
 from core.actor import Actor
@@ -21,7 +20,7 @@ _EVENT_COLUMNS = (
     "id", "delivery_id", "notice", "kind", "at", "recorded_at", "attempt", "provider",
     "provider_ref", "dedupe", "detail",
 )  # fmt: skip
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class Happening(NamedTuple):
@@ -41,7 +40,7 @@ class Happening(NamedTuple):
     attempt: int = 0
     provider: str = ""
     provider_ref: str = ""
-    payload: Mapping[str, Any] = _NOTHING
+    payload: Mapping[str, Any] = NOTHING
     commitment: bytes | None = None
     sealed: bytes | None = None
     dedupe: str | None = None
@@ -53,42 +52,53 @@ def write(happenings: Sequence[Happening], *, actor: Actor, now: dt.datetime) ->
     if not happenings:
         return
     recorded = isoformat(now)
-    instants = {at: isoformat(at) for at in {happening.at for happening in happenings}}
-    actions = {kind: action_of(kind) for kind in {happening.kind for happening in happenings}}
+    makers: dict[tuple[object, ...], tuple[_EventLine, _RecordLine]] = {}
     events = []
     records = []
     for h in happenings:
-        at = instants[h.at]
-        events.append(_event(h, at, recorded))
-        records.append(
-            line_of(
-                uuid7_hex(),
-                at,
-                recorded,
-                actions[h.kind],
-                actor.ref,
-                Subjects(h.notice, h.delivery, h.investor, None, h.version),
-                _payload(h),
-                h.sealed,
-            )
+        same = (h.kind, h.at, h.notice, h.version)
+        event_line, record_line = makers.get(same) or makers.setdefault(
+            same, _makers(h, actor, recorded)
         )
+        delivery = h.delivery.hex
+        events.append(event_line(delivery, h))
+        records.append(record_line(uuid7_hex(), delivery, h.investor.hex, _payload(h), h.sealed))
     bulk.copy_lines("comms_deliveryevent", _EVENT_COLUMNS, events)
     copy_lines(records)
+
+
+_EventLine = Callable[[str, Happening], str]
+_RecordLine = Callable[[str, str, str, str, bytes | None], str]
+
+
+def _makers(h: Happening, actor: Actor, recorded: str) -> tuple[_EventLine, _RecordLine]:
+    """What writes the event and the record of `h` and of all that differ from it in delivery,
+    investor and outcome alone."""
+    at = isoformat(h.at)
+    head = f"{h.notice.hex}\t{h.kind.value}\t{at}\t{recorded}"
+
+    def event_line(delivery: str, h: Happening) -> str:
+        detail = bulk.escaped(canonical_text(dict(h.payload))) if h.payload else "{}"
+        dedupe = bulk.NULL if h.dedupe is None else bulk.escaped(h.dedupe)
+        return (
+            f"{uuid7_hex()}\t{delivery}\t{head}\t{h.attempt}\t{bulk.escaped(h.provider)}"
+            f"\t{bulk.escaped(h.provider_ref)}\t{dedupe}\t{detail}\n"
+        )
+
+    record_line = line_maker(
+        occurred_at=at,
+        recorded_at=recorded,
+        action=action_of(h.kind),
+        actor=actor.ref,
+        notice=h.notice,
+        version=h.version,
+    )
+    return event_line, record_line
 
 
 def action_of(kind: EventKind) -> str:
     """The ledger's name for a kind of event, for example `delivery.accepted`."""
     return f"delivery.{kind.value}"
-
-
-def _event(h: Happening, at: str, recorded: str) -> str:
-    detail = bulk.escaped(canonical_text(dict(h.payload))) if h.payload else "{}"
-    dedupe = bulk.NULL if h.dedupe is None else bulk.escaped(h.dedupe)
-    return (
-        f"{uuid7_hex()}\t{h.delivery.hex}\t{h.notice.hex}\t{h.kind._value_}\t{at}\t{recorded}"
-        f"\t{h.attempt}\t{bulk.escaped(h.provider)}\t{bulk.escaped(h.provider_ref)}"
-        f"\t{dedupe}\t{detail}\n"
-    )
 
 
 def _payload(h: Happening) -> str:

@@ -7,12 +7,12 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from simple_history.models import HistoricalRecords
 
 from comms import rules
 from comms.rules import Criticality, NoticeState
 from core.actor import Actor
 from core.clock import uuid7
+from core.history import History
 from core.roles import Capability
 
 
@@ -85,7 +85,7 @@ class Notice(models.Model):
     corrects = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="corrections"
     )
-    history = HistoricalRecords(excluded_fields=["counts"])
+    history = History(excluded_fields=["counts"])
     objects = NoticeQuerySet.as_manager()
 
     class Meta:
@@ -363,3 +363,7 @@ class InboxMessage(models.Model):
 
     def __str__(self) -> str:
         return str(self.delivery_id)
+
+
+from comms.dryruns.models import DryRun, DryRunJob  # noqa: E402,F401
+from comms.recreating.models import SendingStyle  # noqa: E402,F401  the model's own module

@@ -3,7 +3,9 @@
 JSON body: `{"events": [{"id", "reference" and/or "key", "kind", "at", …}, …]}`, where `key` is
 the idempotency key that we sent, `kind` one of KINDS, `at` an RFC 3339 time with zone. Optional:
 `code` (the provider's word for the reason), `permanent` (a bounce for good), `machine` (opened
-by a scanner or a prefetching client), `text` (a reply; classified, never stored).
+by a scanner or a prefetching client), `text` (a reply; classified, never stored). A text message
+that answers nothing we know of names its sender instead: `phone`, with `kind` "replied" or
+"unsubscribed" (D16).
 """
 
 from __future__ import annotations
@@ -20,6 +22,8 @@ from uuid import UUID
 
 from comms import dsn
 from comms.rules import EventKind
+from investors.rules.contacts import normal_phone
+from investors.rules.refusals import Refused
 
 KINDS = {
     "accepted": EventKind.ACCEPTED,
@@ -62,11 +66,21 @@ class ProviderEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class Stop:
+    """A number that asks to be left alone, known by nothing but itself: E.164, never stored."""
+
+    phone: str
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Parsed:
-    """The usable events of a body, and what was wrong with the others (`event 3: …`)."""
+    """The usable events of a body, numbers that asked to be left alone, and what was wrong with
+    the others (`event 3: …`)."""
 
     events: tuple[ProviderEvent, ...]
     problems: tuple[str, ...] = ()
+    stops: tuple[Stop, ...] = ()
 
 
 def parse_json(provider: str, body: bytes, *, received_at: dt.datetime) -> Parsed:
@@ -80,13 +94,16 @@ def parse_json(provider: str, body: bytes, *, received_at: dt.datetime) -> Parse
         raise Unreadable("no list “events”")
     if len(listed) > MAX_EVENTS:
         raise Unreadable(f"more than {MAX_EVENTS} events")
-    events, problems = [], []
+    events, problems, stops = [], [], []
     for number, item in enumerate(listed, start=1):
         try:
-            events.append(_event(provider, item, received_at))
+            if isinstance(item, dict) and _nameless(item):
+                stops.append(_stop(item, received_at))
+            else:
+                events.append(_event(provider, item, received_at))
         except ValueError as error:
             problems.append(f"event {number}: {error}")
-    return Parsed(tuple(events), tuple(problems))
+    return Parsed(tuple(events), tuple(problems), tuple(stops))
 
 
 def parse_dsn(provider: str, body: bytes, *, received_at: dt.datetime) -> Parsed:
@@ -128,6 +145,23 @@ def is_stop_word(text: str) -> bool:
     """Whether a reply asks to be left alone (D16): STOP, 退订, T, TD, N … in any dress."""
     plain = unicodedata.normalize("NFKC", text).strip(" \t\r\n.!。！\"'“”").casefold()
     return plain in STOP_WORDS
+
+
+def _nameless(item: Mapping[str, Any]) -> bool:
+    """Whether an event names a telephone number and no message."""
+    return bool(item.get("phone")) and not item.get("reference") and not item.get("key")
+
+
+def _stop(item: Mapping[str, Any], received_at: dt.datetime) -> Stop:
+    """The wish of a sender; a ValueError when it is none, or nobody can be told by it."""
+    kind, text = item.get("kind"), str(item.get("text", ""))
+    if kind != "unsubscribed" and not (kind == "replied" and is_stop_word(text)):
+        raise ValueError("answers no message of ours, and asks for nothing we know")
+    try:
+        phone = normal_phone(_text(item, "phone"))
+    except Refused:
+        raise ValueError("“phone” is not a telephone number") from None
+    return Stop(phone, min(_instant(item), received_at))
 
 
 def _event(provider: str, item: Any, received_at: dt.datetime) -> ProviderEvent:

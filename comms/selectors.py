@@ -11,23 +11,25 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Sum
 from django.utils.translation import gettext_lazy as _
 
 from audit import sealing
-from comms import bulk, content
-from comms.models import Delivery, DeliveryEvent, InboxMessage, Notice
+from comms import bulk
+from comms.models import Delivery, DeliveryEvent, InboxMessage, Notice, Tally
+from comms.recreating.selectors import recreate
 from comms.rules import HANDED_OVER, OPEN, DeliveryState, NoticeState
 from core.access import require
 from core.actor import Actor
-from core.crypto import SealBroken
 from core.errors import NotFound
 from core.roles import Capability
-from templates_mgmt.models import TemplateVersion
+from templates_mgmt.models import Filing
 from templates_mgmt.rendering import Rendered
-from templates_mgmt.selectors import content_of
+from templates_mgmt.rules import State
 
 _RATE_WINDOW = dt.timedelta(seconds=20)
+_ON_ITS_WAY = frozenset({NoticeState.RELEASED, NoticeState.SENDING, NoticeState.PAUSED})
+RECALLED_SHOWN = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,23 +122,8 @@ def sent_message(delivery: Delivery) -> tuple[Rendered | None, bool | None]:
 
     The wording is read whatever its state now: a recalled version was still sent.
     """
-    if delivery.content_sealed is None or delivery.commitment is None:
-        return None, None
-    try:
-        key = sealing.key_of(delivery.investor_id)
-        opened = content.open_sealed(key, bytes(delivery.content_sealed))
-    except (sealing.KeyDestroyed, SealBroken):
-        return None, None
-    version = (
-        TemplateVersion.objects.select_related("template")
-        .prefetch_related("variants")
-        .get(pk=delivery.notice.version_id)
-    )
-    wordings = content.wordings_of(
-        content_of(version), code=delivery.notice.code, values=delivery.notice.values
-    )
-    message = wordings.render(delivery.channel, delivery.language, opened.own)
-    return message, content.matches(message, opened.key, bytes(delivery.commitment))
+    made = recreate(delivery)
+    return (made.rendered, made.proven) if made else (None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +192,49 @@ def where_used(actor: Actor, template_id: UUID) -> QuerySet[Notice]:
     require(actor, Capability.NOTICES_VIEW)
     notices = Notice.objects.all().visible_to(actor).filter(version__template=template_id)
     return notices.select_related("version", "business_line").order_by("-id")
+
+
+@dataclass(frozen=True, slots=True)
+class RecalledNotice:
+    """A released notice whose wording was recalled. `gone` counts what was, or perhaps was,
+    handed to a provider; `stopping` says that the sender has not closed the rest yet."""
+
+    notice: Notice
+    gone: int
+    stopped: int
+    stopping: bool
+
+
+def recalled_notices(actor: Actor, template_id: UUID) -> list[RecalledNotice]:
+    """The visible notices of a template that were released under a version recalled since, newest
+    first, with what had gone; two queries."""
+    found = where_used(actor, template_id).filter(
+        version__state=State.RECALLED.value, released_at__isnull=False
+    )
+    notices = list(found[:RECALLED_SHOWN])
+    counts: dict[UUID, Counter[str]] = {notice.pk: Counter() for notice in notices}
+    tallied = Tally.objects.filter(notice__in=counts).values_list("notice", "state")
+    for notice, state, count in tallied.annotate(n=Sum("delta")).order_by():
+        counts[notice][state] += count
+    return [_recalled(notice, counts[notice.pk]) for notice in notices]
+
+
+def _recalled(notice: Notice, by_state: Counter[str]) -> RecalledNotice:
+    maybe = {DeliveryState.SENDING, DeliveryState.UNCONFIRMED}
+    gone = sum(by_state[state.value] for state in HANDED_OVER | maybe)
+    waiting = sum(by_state[state.value] for state in OPEN - maybe)
+    told = notice.counts.get("recalled", {}).get("stopped")
+    stopped = waiting if told is None else int(told)
+    return RecalledNotice(notice, gone, stopped, waiting > 0)
+
+
+def lapsed_wording(notice: Notice, now: dt.datetime) -> dt.datetime | None:
+    """When the wording of a notice that is on its way expired, if it did: no new notice may use
+    it, but what was released goes on."""
+    if notice.state not in _ON_ITS_WAY:
+        return None
+    filing = Filing.objects.filter(version=notice.version_id, expires_at__lte=now).first()
+    return filing.expires_at if filing else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from comms import rules
+from comms.dryruns.models import DryRunJob
 from comms.models import Delivery, DeliveryEvent, Exclusion, Notice
 from comms.rules import Channel, Criticality, Evidence
+from comms.values import MAX_VALUE
 from investors.rules.vocabulary import RISK_LEVELS
 from templates_mgmt.rules import Language
 
 CHANNELS = [channel.value for channel in Channel]
 NOTICE_STATES = [state.value for state in rules.NoticeState]
 DELIVERY_STATES = [state.value for state in rules.DeliveryState]
+DRY_RUN_STATES = DryRunJob.State.values
 REASON = "Why; the ledger keeps it."
 
 
@@ -84,6 +89,73 @@ class AudienceSerializer(serializers.Serializer[Any]):
     )
 
 
+@extend_schema_field(
+    {
+        "oneOf": [
+            {"type": "string", "maxLength": MAX_VALUE},
+            {
+                "type": "object",
+                "propertyNames": {"enum": [language.value for language in Language]},
+                "additionalProperties": {"type": "string", "maxLength": MAX_VALUE},
+            },
+        ]
+    }
+)
+class ValueField(serializers.Field[Any, Any, Any, Any]):
+    """One value: a text, or for words (type "text") a text for each language."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """A text, or a mapping of texts; what it must hold is for `comms.values`."""
+        texts = data.values() if isinstance(data, dict) else [data]
+        if not all(isinstance(text, str) and len(text) <= MAX_VALUE for text in texts):
+            raise serializers.ValidationError(
+                _("A text of at most %(limit)s characters, or one for each language.")
+                % {"limit": MAX_VALUE}
+            )
+        return data
+
+    def to_representation(self, value: Any) -> Any:
+        """As it is kept."""
+        return value
+
+
+class DryRunSerializer(serializers.Serializer[Any]):
+    """A dry run as it was kept. `changed`: what differs from the submission's, by name: then
+    and now."""
+
+    id = serializers.UUIDField()
+    made_at = serializers.DateTimeField()
+    summary = serializers.JSONField()
+    changed = serializers.DictField(
+        child=serializers.ListField(child=serializers.IntegerField(), min_length=2, max_length=2)
+    )
+
+
+class DryRunJobSerializer(serializers.Serializer[Any]):
+    """A dry run that workers make: `done` of `expected` investors are counted. `error_code` says
+    why one failed."""
+
+    id = serializers.UUIDField()
+    state = serializers.ChoiceField(DRY_RUN_STATES)
+    done = serializers.IntegerField()
+    expected = serializers.IntegerField()
+    rate_per_s = serializers.FloatField(allow_null=True)
+    seconds_left = serializers.IntegerField(allow_null=True)
+    error_code = serializers.CharField(allow_blank=True)
+    error = serializers.CharField(allow_blank=True)
+    dry_run = DryRunSerializer(allow_null=True)
+
+
+class ReleaseInput(serializers.Serializer[Any]):
+    """What a release accepts."""
+
+    dry_run = serializers.UUIDField(
+        required=False,
+        source="dry_run_id",
+        help_text="The dry run that is accepted; needed where it differs from the submission's.",
+    )
+
+
 class NoticeInput(serializers.Serializer[Any]):
     """A draft to be made."""
 
@@ -95,7 +167,7 @@ class NoticeInput(serializers.Serializer[Any]):
     channels = ChannelPlanSerializer()
     audience = AudienceSerializer()
     values = serializers.DictField(
-        child=serializers.CharField(max_length=2000),
+        child=ValueField(),
         required=False,
         help_text="The placeholders that are entered for each notice, by name.",
     )

@@ -15,9 +15,10 @@ from django.conf import settings
 from django.db import OperationalError
 
 from comms import doorbell
+from comms.dryruns import jobs
 from comms.models import Notice
 from comms.rules import NoticeState
-from comms.services import claiming, closing, fallback, planning, recovery, sending
+from comms.services import claiming, closing, fallback, planning, receipts, recovery, sending
 from core import clock
 
 RETRY: dict[str, Any] = {
@@ -52,10 +53,26 @@ def send() -> int:
 
 
 @shared_task(**RETRY)
+def dry_run(job_id: str) -> bool:
+    """One shift of a dry run; rings again when more is left, so that sending gets its turn."""
+    more = jobs.carry_out(job_id=UUID(job_id), now=clock.now())
+    if more:
+        doorbell.dry_run(UUID(job_id))
+    return more
+
+
+@shared_task(**RETRY)
+def apply_receipts() -> int:
+    """Apply stored receipts until none is left that can be applied; returns how many."""
+    applied = 0
+    while count := receipts.apply_pending(now=clock.now()).receipts:
+        applied += count
+    return applied
+
+
+@shared_task(**RETRY)
 def sweep() -> None:
     """Everything that time brings: lost leases, quiet hours over, fallbacks, receipts, ends."""
-    from comms.services import receipts
-
     now = clock.now()
     while recovery.recover_expired(now=now, lease=_lease()) == recovery.BATCH:
         pass
@@ -63,12 +80,21 @@ def sweep() -> None:
         pass
     fallback.release_held(now=now)
     fallback.advance(now=now)
+    closing.stop_recalled(now=now)
     closing.cancel_open(now=now)
     closing.finish_notices(now=now)
     for notice_id in unplanned():
         doorbell.plan(notice_id)
+    for job_id in jobs.waiting(now):
+        doorbell.dry_run(job_id)
     if claiming.something_due(now):
         doorbell.send()
+
+
+@shared_task(**RETRY)
+def compact_tallies() -> int:
+    """Roll up the tallies of notices that have collected many."""
+    return closing.compact_tallies(now=clock.now())
 
 
 def _lease() -> dt.timedelta:

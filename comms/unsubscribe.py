@@ -36,9 +36,9 @@ def delivery_of(token: str) -> UUID | None:
     return delivery_id if hmac.compare_digest(raw[16:], _mac(delivery_id)) else None
 
 
-def url_of(delivery_id: UUID) -> str:
-    """The address of the unsubscribe page of one delivery."""
-    return f"{settings.PUBLIC_URL}{PATH}{token_of(delivery_id)}/"
+def url_of(delivery_id: UUID, public_url: str = "") -> str:
+    """The address of the unsubscribe page of one delivery; `public_url` as it was then."""
+    return f"{public_url or settings.PUBLIC_URL}{PATH}{token_of(delivery_id)}/"
 
 
 def _mac(delivery_id: UUID) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from comms import views
+from comms.recreating.views import delivery_as_sent
 
 urlpatterns = [
     path("notices/", views.notice_list, name="notice-list"),
@@ -13,6 +14,11 @@ urlpatterns = [
     path("notices/<uuid:notice_id>/live/", views.notice_live, name="notice-live"),
     path("notices/<uuid:notice_id>/edit/", views.notice_edit, name="notice-edit"),
     path("notices/<uuid:notice_id>/dry-run/", views.notice_dry_run, name="notice-dry-run"),
+    path(
+        "notices/<uuid:notice_id>/dry-run/cancel/",
+        views.notice_dry_run_cancel,
+        name="notice-dry-run-cancel",
+    ),
     path("notices/<uuid:notice_id>/submit/", views.notice_submit, name="notice-submit"),
     path("notices/<uuid:notice_id>/take-back/", views.notice_take_back, name="notice-take-back"),
     path("notices/<uuid:notice_id>/release/", views.notice_release, name="notice-release"),
@@ -30,4 +36,5 @@ urlpatterns = [
     ),
     path("deliveries/<uuid:delivery_id>/", views.delivery_detail, name="delivery-detail"),
     path("deliveries/<uuid:delivery_id>/message/", views.delivery_message, name="delivery-message"),
+    path("deliveries/<uuid:delivery_id>/as-sent/", delivery_as_sent, name="delivery-as-sent"),
 ]

@@ -17,6 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from comms import doorbell
 from comms.provider_events import KINDS
 from comms.services import receipts
 from core import clock
@@ -63,6 +64,11 @@ class EventSerializer(serializers.Serializer[Any]):
     permanent = serializers.BooleanField(required=False)
     machine = serializers.BooleanField(required=False)
     text = serializers.CharField(max_length=2000, required=False)
+    phone = serializers.CharField(
+        max_length=40,
+        required=False,
+        help_text="Who wrote, where the text answers no message of ours.",
+    )
 
 
 class EventsSerializer(serializers.Serializer[Any]):
@@ -111,4 +117,5 @@ class WebhookView(APIView):
             )
         except Forbidden as error:
             raise NotAuthentic(error.message, code=error.code) from None
+        doorbell.receipts()
         return Response({"stored": receipt.pk})

@@ -22,7 +22,11 @@ DEAD_ADDRESS = "address_dead"  # code of a SendError that condemns the address f
 
 
 class Outgoing(NamedTuple):
-    """One rendered message. `to` is the plain address, empty for the inbox."""
+    """One rendered message. `to` is the plain address, empty for the inbox.
+
+    `wire` are the very bytes for the provider, made with `date` when the message was committed
+    to (`comms.recreating`); a channel that has some hands over nothing else.
+    """
 
     delivery_id: UUID
     notice_id: UUID
@@ -34,6 +38,23 @@ class Outgoing(NamedTuple):
     html: str
     language: str
     headers: Mapping[str, str] = MappingProxyType({})
+    date: str = ""
+    wire: bytes = b""
+
+
+class Style(NamedTuple):
+    """The installation's part of a message: which kind of provider gets it, who sends it, and
+    where its links lead."""
+
+    kind: str
+    mail_from: str
+    mail_domain: str
+    public_url: str
+
+
+def style_now(kind: str) -> Style:
+    """The style under the settings as they are."""
+    return Style(kind, settings.MAIL_FROM, settings.MAIL_DOMAIN, settings.PUBLIC_URL)
 
 
 class Accepted(NamedTuple):
@@ -85,6 +106,21 @@ class Channel(Protocol):
         tell about now is absent."""
 
 
+class Plain:
+    """A provider inside this installation: nothing but a name to configure."""
+
+    idempotent = True
+    can_answer = False
+    batch = 1000
+
+    def __init__(self, entry: Mapping[str, Any]) -> None:
+        self.name: str = entry["name"]
+
+    def status(self, keys: Sequence[str]) -> Mapping[str, Accepted | SendError | Unseen]:
+        """Nothing that it could tell."""
+        return {}
+
+
 Factory = Callable[[Mapping[str, Any]], Channel]
 _KINDS: dict[str, Factory] = {}
 
@@ -98,6 +134,25 @@ def register(kind: str) -> Callable[[Factory], Factory]:
         return factory
 
     return add
+
+
+def style_of(provider: Channel) -> Style:
+    """The style of messages for `provider` under the settings as they are."""
+    kinds = [kind for kind, factory in _KINDS.items() if factory is type(provider)]
+    return style_now(kinds[0] if kinds else "")
+
+
+def wire_of(message: Outgoing, style: Style) -> bytes:
+    """The bytes of one message for a provider of the style's kind: what its class says in
+    `wire(message, style)`, else subject, text and HTML with NUL between them. Raises ValueError
+    when it cannot be written."""
+    import comms.channels.registry  # noqa: F401  imports every kind once
+
+    write = getattr(_KINDS.get(style.kind), "wire", None)
+    if write is not None:
+        written: bytes = write(message, style)
+        return written
+    return b"\x00".join(part.encode() for part in (message.subject, message.text, message.html))
 
 
 @lru_cache(maxsize=64)

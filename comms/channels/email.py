@@ -23,8 +23,10 @@ from comms.channels.base import (
     Outcome,
     Outgoing,
     SendError,
+    Style,
     Unseen,
     register,
+    style_now,
 )
 from core import clock
 from core.errors import Misconfigured
@@ -116,6 +118,11 @@ class SmtpChannel:
                 _("MAIL_FROM must be one address, for example “Firm <notices@firm.example>”.")
             ) from error
 
+    @staticmethod
+    def wire(message: Outgoing, style: Style) -> bytes:
+        """The whole mail."""
+        return mime_of(message, date=message.date, style=style)
+
     def send_batch(self, messages: Sequence[Outgoing]) -> list[Outcome]:
         """Hand over each message in turn. A broken session is opened again for the next one."""
         outcomes: list[Outcome] = []
@@ -138,7 +145,7 @@ class SmtpChannel:
     ) -> tuple[Outcome, smtplib.SMTP | None]:
         """The outcome, and the session if it can still be used."""
         try:
-            content = mime_of(message, date=format_datetime(clock.now()))
+            content = message.wire or mime_of(message, date=format_datetime(clock.now()))
         except ValueError:
             return SendError(permanent=True, code="bad_header"), smtp
         try:
@@ -157,17 +164,19 @@ class SmtpChannel:
         return Accepted(message_id(message)), smtp
 
 
-def message_id(message: Outgoing) -> str:
+def message_id(message: Outgoing, domain: str = "") -> str:
     """The Message-ID without brackets: the idempotency key at our domain."""
-    return f"{message.idempotency_key}@{settings.MAIL_DOMAIN}"
+    return f"{message.idempotency_key}@{domain or settings.MAIL_DOMAIN}"
 
 
-def mime_of(message: Outgoing, *, date: str) -> bytes:
-    """The message as it goes over the wire, CRLF lines. The same `message` and `date` always
-    give the same bytes. Raises ValueError when a header would break out of its line."""
-    identity = message_id(message)
+def mime_of(message: Outgoing, *, date: str, style: Style | None = None) -> bytes:
+    """The message as it goes over the wire, CRLF lines. The same `message`, `date` and `style`
+    (by default that of the settings) always give the same bytes: messages are made again years
+    later. Raises ValueError when a header would break out of its line."""
+    style = style or style_now("smtp")
+    identity = message_id(message, style.mail_domain)
     headers = [
-        ("From", mime.mailbox(settings.MAIL_FROM)[0]),
+        ("From", mime.mailbox(style.mail_from)[0]),
         ("To", mime.plain_address(message.to)),
         ("Subject", mime.unstructured(message.subject)),
         ("Date", date),
@@ -176,7 +185,8 @@ def mime_of(message: Outgoing, *, date: str) -> bytes:
         ("Content-Language", mime.one_line(message.language)),
     ]
     if PURPOSE_HEADER not in message.headers:
-        headers.append(("List-Unsubscribe", f"<{unsubscribe.url_of(message.delivery_id)}>"))
+        link = unsubscribe.url_of(message.delivery_id, style.public_url)
+        headers.append(("List-Unsubscribe", f"<{link}>"))
         if message.headers.get(MANDATORY_HEADER) != "yes":
             headers.append(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
     headers += [(name, mime.unstructured(value)) for name, value in message.headers.items()]

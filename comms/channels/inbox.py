@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.db import connection, transaction
 
 from audit import sealing
-from comms.channels.base import Accepted, Outcome, Outgoing, SendError, Unseen, register
+from comms.channels.base import (
+    Accepted,
+    Outcome,
+    Outgoing,
+    Plain,
+    SendError,
+    Style,
+    Unseen,
+    register,
+)
 from comms.models import InboxMessage
 from core import clock
 
@@ -25,15 +33,15 @@ ON CONFLICT (delivery_id) DO NOTHING
 
 
 @register("inbox")
-class InboxChannel:
+class InboxChannel(Plain):
     """Acceptance is delivery: once the row is there, the investor can read it."""
 
-    idempotent = True
     can_answer = True
-    batch = 1000
 
-    def __init__(self, entry: Mapping[str, Any]) -> None:
-        self.name: str = entry["name"]
+    @staticmethod
+    def wire(message: Outgoing, style: Style) -> bytes:
+        """What is sealed, in UTF-8."""
+        return body_of(message).encode()
 
     def send_batch(self, messages: Sequence[Outgoing]) -> list[Outcome]:
         """Write the messages in one statement; an investor whose key was destroyed gets none."""
@@ -44,7 +52,11 @@ class InboxChannel:
                 message.investor_id,
                 message.notice_id,
                 message.language,
-                sealing.seal_text(keys[message.investor_id], body_of(message), context=CONTEXT),
+                sealing.seal_text(
+                    keys[message.investor_id],
+                    message.wire.decode() or body_of(message),
+                    context=CONTEXT,
+                ),
             )
             for message in messages
             if message.investor_id in keys

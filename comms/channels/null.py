@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from comms.channels.base import Accepted, Outcome, Outgoing, Unseen, register
+from comms.channels.base import Accepted, Outcome, Outgoing, Plain, register
 
 
 @register("null")
-class NullChannel:
+class NullChannel(Plain):
     """Accepts at once; the reference is the idempotency key."""
-
-    idempotent = True
-    can_answer = False
-    batch = 1000
-
-    def __init__(self, entry: Mapping[str, Any]) -> None:
-        self.name: str = entry["name"]
 
     def send_batch(self, messages: Sequence[Outgoing]) -> list[Outcome]:
         return [Accepted(message.idempotency_key) for message in messages]
-
-    def status(self, keys: Sequence[str]) -> dict[str, Accepted | Unseen]:  # type: ignore[override]
-        return {}

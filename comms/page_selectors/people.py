@@ -8,20 +8,16 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
-from audit import sealing
-from comms import content
 from comms.models import Delivery
+from comms.recreating.selectors import recreate
 from core.actor import Actor
-from core.crypto import SealBroken
 from core.errors import InvalidInput
 from core.roles import Capability
 from investors import selectors as investors
 from investors import vault
 from investors.rules.contacts import MASKS, mask_name, mask_ref, normal_ref
 from investors.rules.refusals import Refused
-from templates_mgmt.models import TemplateVersion
 from templates_mgmt.rendering import Rendered
-from templates_mgmt.selectors import content_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,28 +59,16 @@ class SentMessage:
 def masked_message(delivery: Delivery) -> SentMessage | None:
     """The message of a delivery with its personal values and its address masked (I11); None
     when it was never rendered, or the investor's data were erased."""
-    if delivery.content_sealed is None or delivery.commitment is None:
+    made = recreate(delivery)
+    if made is None:
         return None
-    try:
-        key = sealing.key_of(delivery.investor_id)
-        opened = content.open_sealed(key, bytes(delivery.content_sealed))
-    except (sealing.KeyDestroyed, SealBroken):
-        return None
-    version = (
-        TemplateVersion.objects.select_related("template")
-        .prefetch_related("variants")
-        .get(pk=delivery.notice.version_id)
-    )
-    wordings = content.wordings_of(
-        content_of(version), code=delivery.notice.code, values=delivery.notice.values
-    )
-    sent = wordings.render(delivery.channel, delivery.language, opened.own)
-    masked = {name: _MASKS[wordings.personal[name]](value) for name, value in opened.own.items()}
+    personal = made.wording.personal
+    masked = {name: _MASKS[personal[name]](value) for name, value in made.own.items()}
     kind = {"sms": "phone", "email": "email"}.get(delivery.channel)
     return SentMessage(
-        message=wordings.render(delivery.channel, delivery.language, masked),
-        to=MASKS[kind](opened.to) if kind else "",
-        proven=content.matches(sent, opened.key, bytes(delivery.commitment)),
+        message=made.wording.render(delivery.channel, delivery.language, masked),
+        to=MASKS[kind](made.message.to) if kind else "",
+        proven=made.proven,
     )
 
 

@@ -6,54 +6,30 @@ import datetime as dt
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
-from audit import sealing
-from comms import bulk, content, journal, planning
+from audit.leaf import Subjects
+from audit.record import record
+from comms import bulk, content, frozen, journal, planning
 from comms.channels import base
-from comms.channels.base import Outgoing
+from comms.frozen import Released
 from comms.journal import Happening
-from comms.models import Notice
-from comms.rules import Channel, Criticality, DeliveryState, EventKind, NoticeState
+from comms.rules import Channel, Criticality, DeliveryState, EventKind
 from comms.services import fallback
+from comms.services.writing import Ready, Row, Writer
 from core import crypto
 from core.actor import Actor
 from core.clock import uuid7
 from core.crypto import SealBroken
 from core.errors import Conflict
 from investors import candidates as investors
-from investors import vault
-from templates_mgmt.rendering import MissingValue, Rendered
-from templates_mgmt.selectors import approved_version
+from templates_mgmt.rendering import MissingValue
 
 LEASE = dt.timedelta(seconds=120)
 UNSAFE_BATCH = 20  # for providers that neither answer questions nor know keys
-
-
-class Row(NamedTuple):
-    """A due delivery as it was locked. `sealed` is set when an earlier attempt's outcome is
-    unknown: then the very same message goes out again, under the same key."""
-
-    id: UUID
-    investor: UUID
-    language: str
-    attempts: int
-    key_group: int
-    commitment: bytes | None
-    sealed: bytes | None
-
-
-class Ready(NamedTuple):
-    """A delivery with its message."""
-
-    row: Row
-    contact: UUID | None
-    message: Outgoing
-    commitment: bytes
-    sealed: bytes
 
 
 @dataclass(slots=True)
@@ -62,7 +38,7 @@ class Claim:
     runs out. `token` proves it; `deadline` is on this process's monotonic clock."""
 
     token: UUID
-    notice: Notice
+    notice: Released
     channel: Channel
     provider: base.Channel
     deadline: float
@@ -141,8 +117,8 @@ def _claim(
     lease: dt.timedelta,
 ) -> Claim | None:
     started = time.monotonic()
-    notice = _locked_notice(notice_id)
-    if notice is None:
+    approved = frozen.lock(notice_id)
+    if approved is None:
         return None
     provider = base.provider(channel.value)
     if not (provider.idempotent or provider.can_answer):
@@ -152,30 +128,18 @@ def _claim(
         return None
     claim = Claim(
         token=uuid7(),
-        notice=notice,
+        notice=frozen.released(notice_id),
         channel=channel,
         provider=provider,
         deadline=started + lease.total_seconds() * 0.8,
         size=len(rows),
     )
-    held, refused = _prepare(claim, rows, _wordings(notice), now)
+    wordings = _wordings(notice_id) if approved else None
+    held, refused = _prepare(claim, rows, wordings, now)
     _refuse(claim, rows, refused, actor=actor, now=now)
     _hold(claim, rows, held, actor=actor, now=now)
-    _mark_sending(claim, now=now, until=now + lease)
+    _mark_sending(claim, actor=actor, now=now, until=now + lease)
     return claim
-
-
-def _locked_notice(notice_id: UUID) -> Notice | None:
-    """The notice, held in its state until we commit; None unless it is going out. A pause or a
-    recall that commits first is seen here; one that comes later waits for this claim."""
-    held = bulk.fetch(
-        "SELECT version_id FROM comms_notice WHERE id = %s AND state = %s FOR SHARE",
-        [notice_id, NoticeState.SENDING.value],
-    )
-    if not held:
-        return None
-    bulk.fetch("SELECT 1 FROM templates_mgmt_templateversion WHERE id = %s FOR SHARE", [held[0][0]])
-    return Notice.objects.get(pk=notice_id)
 
 
 def _locked_rows(place: _Place, now: dt.datetime, limit: int) -> list[Row]:
@@ -194,15 +158,12 @@ def _locked_rows(place: _Place, now: dt.datetime, limit: int) -> list[Row]:
     return [Row._make(row[:-1]) for row in rows]
 
 
-def _wordings(notice: Notice) -> content.Wordings | None:
-    """The wordings under the approval as it stands now; None when it is gone (T3)."""
+def _wordings(notice_id: UUID) -> content.Wordings | None:
+    """What is sent under the approval; None when the stored content is not what was approved."""
     try:
-        version = approved_version(notice.version_id)
-    except Conflict:
+        return frozen.wordings(notice_id)
+    except (Conflict, LookupError):
         return None
-    if version.content_hash != notice.content_hash:
-        return None
-    return content.wordings_for(version, code=notice.code, values=notice.values)
 
 
 def _prepare(
@@ -211,13 +172,11 @@ def _prepare(
     """Fill `claim.ready`; returns the deliveries held until an instant, and those refused."""
     if wordings is None:
         return {}, {row.id: planning.Reason.NOT_APPROVED.value for row in rows}
-    notice, channel = claim.notice, claim.channel
-    criticality = Criticality(notice.criticality)
+    notice, channel, criticality = claim.notice, claim.channel, claim.notice.criticality
     people = investors.on_channel(
         [row.investor for row in rows], topic_code=notice.topic, channel=channel.value
     )
-    mandatory = investors.topic_is_mandatory(notice.topic)
-    headers = content.headers_of(notice.code, mandatory=mandatory)
+    writer = Writer.of(notice, channel, claim.provider, wordings, now=now)
     held: dict[UUID, dt.datetime] = {}
     refused: dict[UUID, str] = {}
     for row in rows:
@@ -225,67 +184,27 @@ def _prepare(
         if person is None:
             refused[row.id] = planning.Reason.CLOSED.value
             continue
+        if person.wrapped is None:
+            refused[row.id] = planning.Reason.ERASED.value
+            continue
         verdict = planning.may_send_now(person, criticality, channel, now)
-        if isinstance(verdict, planning.Hold):
-            held[row.id] = verdict.until
-        elif verdict is not None:
-            refused[row.id] = verdict.value
-        else:
+        if verdict is None:
             try:
-                claim.ready.append(_ready(claim, row, person, wordings, headers))
+                claim.ready.append(writer.write(row, person))
             except MissingValue as missing:
                 refused[row.id] = planning.missing_value(missing.name)
             except (LookupError, SealBroken):
                 refused[row.id] = planning.Reason.ERASED.value
+        elif isinstance(verdict, planning.Hold):
+            held[row.id] = verdict.until
+        else:
+            refused[row.id] = verdict.value
     return held, refused
 
 
-def _ready(
-    claim: Claim,
-    row: Row,
-    person: investors.OnChannel,
-    wordings: content.Wordings,
-    headers: Mapping[str, str],
-) -> Ready:
-    """The message of one delivery. Raises MissingValue, KeyDestroyed for erased data."""
-    if person.wrapped is None:
-        raise sealing.KeyDestroyed(str(person.investor_id))
-    key = crypto.unwrap(person.wrapped, context=person.investor_id.bytes)
-    channel = claim.channel.value
-    if row.sealed is not None and row.commitment is not None:
-        opened = content.open_sealed(key, row.sealed)
-        to, rendered = opened.to, wordings.render(channel, row.language, opened.own)
-        commitment, sealed = row.commitment, row.sealed
-    else:
-        own: dict[str, str] = {}
-        if wordings.personal:
-            profile = vault.open_profile(key, person.profile)
-            own = wordings.own_values(channel, row.language, profile)
-        to = vault.open_contact(key, person.contact_sealed) if person.contact_sealed else ""
-        rendered = wordings.render(channel, row.language, own)
-        commitment, sealed = content.seal(key, rendered, to=to, own=own)
-    message = _outgoing(claim.notice.pk, row, to, rendered, headers)
-    return Ready(row, person.contact_id, message, commitment, sealed)
-
-
-def _outgoing(
-    notice_id: UUID, row: Row, to: str, rendered: Rendered, headers: Mapping[str, str]
-) -> Outgoing:
-    return Outgoing(
-        delivery_id=row.id,
-        notice_id=notice_id,
-        investor_id=row.investor,
-        idempotency_key=f"{row.id}.{row.key_group}",
-        to=to,
-        subject=rendered.subject,
-        text=rendered.text,
-        html=rendered.html,
-        language=row.language,
-        headers=headers,
-    )
-
-
-def _mark_sending(claim: Claim, *, now: dt.datetime, until: dt.datetime) -> None:
+def _mark_sending(claim: Claim, *, actor: Actor, now: dt.datetime, until: dt.datetime) -> None:
+    """Write `sending`, and one record for the batch: it binds what is about to be handed over
+    before any of it is, also where nobody learns what became of it."""
     if not claim.ready:
         return
     bulk.execute(
@@ -307,6 +226,19 @@ def _mark_sending(claim: Claim, *, now: dt.datetime, until: dt.datetime) -> None
             bulk.blobs(item.commitment for item in claim.ready),
             bulk.blobs(item.sealed for item in claim.ready),
         ],
+    )
+    bound = b"".join(item.row.id.bytes + item.commitment for item in claim.ready)
+    record(
+        action="delivery.handing_over",
+        actor=actor,
+        now=now,
+        subjects=Subjects(notice=claim.notice.id, version=claim.notice.version),
+        payload={
+            "channel": claim.channel.value,
+            "provider": claim.provider.name,
+            "deliveries": len(claim.ready),
+            "contents": crypto.sha256_hex(bound),
+        },
     )
 
 
@@ -344,7 +276,7 @@ def _refuse(
         now=now,
     )
     fallback.reconsider(
-        notice_id=claim.notice.pk, investor_ids=[row.investor for row in hit], now=now
+        notice_id=claim.notice.id, investor_ids=[row.investor for row in hit], now=now
     )
 
 
@@ -379,12 +311,12 @@ def _happening(
 ) -> Happening:
     return Happening(
         delivery=row.id,
-        notice=claim.notice.pk,
+        notice=claim.notice.id,
         investor=row.investor,
         channel=claim.channel.value,
         kind=kind,
         at=now,
         attempt=row.attempts,
         payload=payload,
-        version=claim.notice.version_id,
+        version=claim.notice.version,
     )

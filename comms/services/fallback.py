@@ -9,11 +9,12 @@ from uuid import UUID
 
 from django.db import transaction
 
-from comms import bulk, journal, planning
+from comms import bulk, frozen, journal, planning
+from comms.frozen import Released
 from comms.journal import Happening
 from comms.models import Notice
 from comms.planning import ChannelPlan, Sibling
-from comms.rules import Criticality, DeliveryState, EventKind, Evidence
+from comms.rules import DeliveryState, EventKind, Evidence
 from core.actor import system
 
 BATCH = 1000
@@ -43,11 +44,11 @@ def advance(*, now: dt.datetime, limit: int = BATCH) -> int:
     Runs until none is due, one short transaction per batch."""
     moved = 0
     for notice in Notice.objects.going_out():
-        plan = _plan(notice)
-        while plan.fallback:
+        facts = frozen.released(notice.pk)
+        while facts.plan.fallback:
             with transaction.atomic():
-                due = _lock_due(notice.pk, plan, now, limit)
-                moved += _decide(notice, plan, due, now)
+                due = _lock_due(facts.id, facts.plan, now, limit)
+                moved += _decide(facts, facts.plan, due, now)
             if len(due) < limit:
                 break
     return moved
@@ -56,10 +57,10 @@ def advance(*, now: dt.datetime, limit: int = BATCH) -> int:
 def reconsider(*, notice_id: UUID, investor_ids: Sequence[UUID], now: dt.datetime) -> int:
     """Decide on the fallbacks of these investors at once, because something happened to another
     delivery of theirs. Runs in the caller's transaction; returns how many moved."""
-    notice = Notice.objects.only("id", "channels", "criticality", "version_id").get(pk=notice_id)
-    if not notice.channels.get("fallback"):
+    notice = frozen.released(notice_id)
+    plan = notice.plan
+    if not plan.fallback:
         return 0
-    plan = _plan(notice)
     standby = _lock(
         "SELECT id FROM comms_delivery WHERE notice_id = %s AND investor_id = ANY(%s) "
         "AND state = 'standby' ORDER BY id FOR UPDATE",
@@ -72,6 +73,7 @@ def release_held(*, now: dt.datetime, limit: int = BATCH) -> int:
     """Queue the deliveries whose quiet hours are over; returns how many."""
     released = 0
     for notice in Notice.objects.going_out():
+        facts = frozen.released(notice.pk)
         while True:
             with transaction.atomic():
                 rows = bulk.fetch(
@@ -86,7 +88,7 @@ def release_held(*, now: dt.datetime, limit: int = BATCH) -> int:
                 )
                 journal.write(
                     [
-                        _happening(notice, delivery, investor, channel, EventKind.RELEASED, now)
+                        _happening(facts, delivery, investor, channel, EventKind.RELEASED, now)
                         for delivery, investor, channel in rows
                     ],
                     actor=ACTOR,
@@ -96,10 +98,6 @@ def release_held(*, now: dt.datetime, limit: int = BATCH) -> int:
             if len(rows) < limit:
                 break
     return released
-
-
-def _plan(notice: Notice) -> ChannelPlan:
-    return planning.read_channel_plan(notice.channels, Criticality(notice.criticality))
 
 
 def _lock(query: LiteralString, params: Sequence[object]) -> list[UUID]:
@@ -115,7 +113,7 @@ def _lock_due(notice_id: UUID, plan: ChannelPlan, now: dt.datetime, limit: int) 
     )
 
 
-def _decide(notice: Notice, plan: ChannelPlan, standby: list[UUID], now: dt.datetime) -> int:
+def _decide(notice: Released, plan: ChannelPlan, standby: list[UUID], now: dt.datetime) -> int:
     """Apply `planning.fallback_move` to locked standby rows."""
     if not standby:
         return 0
@@ -153,7 +151,7 @@ def _wait(ids: list[UUID], plan: ChannelPlan, now: dt.datetime) -> None:
     )
 
 
-def _move(notice: Notice, rows: list[_Standby], state: DeliveryState, now: dt.datetime) -> None:
+def _move(notice: Released, rows: list[_Standby], state: DeliveryState, now: dt.datetime) -> None:
     kind = EventKind.ACTIVATED if state == DeliveryState.QUEUED else EventKind.NOT_NEEDED
     bulk.execute(
         "UPDATE comms_delivery SET state = %s, due_at = %s, updated_at = %s WHERE id = ANY(%s)",
@@ -167,14 +165,19 @@ def _move(notice: Notice, rows: list[_Standby], state: DeliveryState, now: dt.da
 
 
 def _happening(
-    notice: Notice, delivery: UUID, investor: UUID, channel: str, kind: EventKind, now: dt.datetime
+    notice: Released,
+    delivery: UUID,
+    investor: UUID,
+    channel: str,
+    kind: EventKind,
+    now: dt.datetime,
 ) -> Happening:
     return Happening(
         delivery=delivery,
-        notice=notice.pk,
+        notice=notice.id,
         investor=investor,
         channel=channel,
         kind=kind,
         at=now,
-        version=notice.version_id,
+        version=notice.version,
     )

@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from audit.record import record
 from comms import journal, unsubscribe
 from comms.models import Delivery
-from comms.rules import EventKind
+from comms.rules import Channel, EventKind
 from core import actor as actors
 from core.actor import Actor
 from core.errors import Conflict, NotFound
 from investors import services as investors
-from investors.models import ConsentState, Topic
+from investors import vault
+from investors.models import ConsentState, ContactPoint, Topic
 from investors.rules import CONTRACTUAL
 
 
@@ -104,6 +106,38 @@ def withdraw_channel(
     except Conflict as error:
         if error.code != "consent_absent":
             raise
+
+
+def stop_number(
+    *, phone: str, at: dt.datetime, provider: str, actor: Actor, now: dt.datetime
+) -> int:
+    """Withdraw the consent to text messages of everybody whose number `phone` (E.164) is, found
+    by its keyed hash; returns how many had consented. Runs in the caller's transaction.
+
+    The wish counts against consents given before `at`, so that the same text told again later
+    takes nothing back that was given meanwhile. The ledger says what came of it, also of a
+    number that nobody here has, without the number.
+    """
+    purpose = f"channel.{Channel.SMS.value}"
+    owners = ContactPoint.objects.filter(
+        kind="phone", value_hash=vault.contact_hash("phone", phone)
+    ).values("investor")
+    consenting = ConsentState.objects.filter(
+        investor__in=owners, purpose=purpose, granted=True, since__lte=at
+    )
+    people = list(consenting.order_by("investor_id").values_list("investor_id", flat=True))
+    for investor_id in people:
+        investors.withdraw_consent(
+            investor_id=investor_id, purpose=purpose, method="unsubscribe", actor=actor, now=now
+        )
+    record(
+        action="optout.by_number",
+        actor=actor,
+        now=now,
+        occurred_at=at,
+        payload={"provider": provider, "withdrawn": len(people), "known": owners.exists()},
+    )
+    return len(people)
 
 
 def _tell(delivery: Delivery, actor: Actor, now: dt.datetime, *, scope: str) -> None:

@@ -121,7 +121,10 @@ def _result(
     row: _Lost, answer: Accepted | SendError | Unseen | None, idempotent: bool, now: dt.datetime
 ) -> Result | None:
     """What becomes of one delivery; None to ask again later."""
-    if isinstance(answer, Accepted) or (isinstance(answer, SendError) and not answer.unknown):
+    if isinstance(answer, Accepted):
+        accepted = _happening(row, now)._replace(provider_ref=answer.ref)
+        return sending.result_of(accepted, answer, now)
+    if isinstance(answer, SendError) and not answer.unknown:
         return sending.result_of(_happening(row, now), answer, now)
     if isinstance(answer, Unseen) or idempotent:
         return _requeued(row, now) if row.attempts < MAX_ATTEMPTS else _unconfirmed(row, now)

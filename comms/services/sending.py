@@ -17,13 +17,14 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 from uuid import UUID
 
 from django.db import transaction
 
-from comms import bulk, journal, planning
+from comms import bulk, frozen, journal, planning
 from comms.channels.base import DEAD_ADDRESS, Accepted, Channel, Outcome, Outgoing, SendError
 from comms.journal import Happening
 from comms.rules import Channel as ChannelName
@@ -32,9 +33,10 @@ from comms.services import bounces, claiming, fallback
 from comms.services.claiming import LEASE, Claim
 from core.actor import Actor, system
 
-BATCH = 500
+BATCH = 1000
 UNKNOWN_LEASE = dt.timedelta(seconds=5)
 LEASE_OVER = SendError(False, "lease_over")  # never handed over: our own slowness
+STOPPED = SendError(False, "stopped")  # never handed over: paused, cancelled or recalled meanwhile
 log = logging.getLogger(__name__)
 
 
@@ -55,22 +57,34 @@ def send_batch(
         return 0
     if claim.ready:
         messages = [item.message for item in claim.ready]
-        outcomes = hand_over(claim.provider, messages, deadline=claim.deadline)
+        outcomes = hand_over(
+            claim.provider,
+            messages,
+            deadline=claim.deadline,
+            goes_on=partial(frozen.goes_on, claim.notice.id),
+        )
         at = now + dt.timedelta(seconds=time.monotonic() - started)
         settle(claim.token, _results(claim, outcomes, at), actor=actor, now=at)
     return claim.size
 
 
-def hand_over(provider: Channel, messages: Sequence[Outgoing], *, deadline: float) -> list[Outcome]:
+def hand_over(
+    provider: Channel,
+    messages: Sequence[Outgoing],
+    *,
+    deadline: float,
+    goes_on: Callable[[], bool] = lambda: True,
+) -> list[Outcome]:
     """One outcome per message. What a provider raises is an unknown outcome for its chunk; after
     `deadline` (monotonic) nothing more is handed over, because the lease may be somebody
-    else's."""
+    else's; nor is it when the notice does not go on (asked between two calls)."""
     outcomes: list[Outcome] = []
     for start in range(0, len(messages), provider.batch):
         chunk = messages[start : start + provider.batch]
         if time.monotonic() > deadline:
-            outcomes += [LEASE_OVER] * len(chunk)
-            continue
+            return outcomes + [LEASE_OVER] * (len(messages) - start)
+        if start and not goes_on():
+            return outcomes + [STOPPED] * (len(messages) - start)
         try:
             answer = list(provider.send_batch(chunk))
         except Exception as error:
@@ -97,18 +111,17 @@ class Result(NamedTuple):
 
 def result_of(happening: Happening, outcome: Outcome, now: dt.datetime) -> Result | None:
     """The result of one outcome; None while it is unknown. `happening` is that of acceptance,
-    without the reference."""
+    with its reference."""
     if isinstance(outcome, Accepted):
         if outcome.delivered:
-            told = happening._replace(kind=EventKind.DELIVERED, provider_ref=outcome.ref)
+            told = happening._replace(kind=EventKind.DELIVERED)
             return Result(told, DeliveryState.DELIVERED, Evidence.DELIVERED, now)
-        told = happening._replace(provider_ref=outcome.ref)
-        return Result(told, DeliveryState.ACCEPTED, Evidence.ACCEPTED, now)
+        return Result(happening, DeliveryState.ACCEPTED, Evidence.ACCEPTED, now)
     if outcome.unknown:
         return None
     payload = {"code": outcome.code, **({"text": outcome.text} if outcome.text else {})}
     told = happening._replace(payload=payload, commitment=None, sealed=None)
-    if outcome == LEASE_OVER:
+    if outcome in (LEASE_OVER, STOPPED):
         retry: dt.datetime | None = now
     else:
         retry = None if outcome.permanent else planning.retry_at(happening.attempt, now)
@@ -141,23 +154,29 @@ def _results(claim: Claim, outcomes: Sequence[Outcome], now: dt.datetime) -> lis
     """Results in claim order; unknown outcomes stay in `sending`, with a short lease."""
     results = []
     unknown = []
+    notice, version, provider = claim.notice.id, claim.notice.version, claim.provider.name
+    channel = claim.channel.value
     for item, outcome in zip(claim.ready, outcomes, strict=True):
+        row = item.row
         happening = Happening(
-            delivery=item.row.id,
-            notice=claim.notice.pk,
-            investor=item.row.investor,
-            channel=claim.channel.value,
-            kind=EventKind.ACCEPTED,
-            at=now,
-            attempt=item.row.attempts + 1,
-            provider=claim.provider.name,
-            commitment=item.commitment,
-            sealed=item.sealed,
-            version=claim.notice.version_id,
+            row.id,
+            notice,
+            row.investor,
+            channel,
+            EventKind.ACCEPTED,
+            now,
+            row.attempts + 1,
+            provider,
+            outcome.ref if isinstance(outcome, Accepted) else "",
+            journal.NOTHING,
+            item.commitment,
+            item.sealed,
+            None,
+            version,
         )
         result = result_of(happening, outcome, now)
         if result is None:
-            unknown.append(item.row.id)
+            unknown.append(row.id)
         else:
             results.append(result)
     if unknown:

@@ -1,10 +1,10 @@
 """Pages of notices and deliveries."""
 
+from comms.views.dry_runs import notice_dry_run, notice_dry_run_cancel
 from comms.views.lists import notice_deliveries, notice_excluded, notice_list
 from comms.views.messages import delivery_detail, delivery_message, notice_sample
 from comms.views.preparing import (
     notice_correct,
-    notice_dry_run,
     notice_edit,
     notice_new,
     notice_submit,
@@ -28,6 +28,7 @@ __all__ = [
     "notice_deliveries",
     "notice_detail",
     "notice_dry_run",
+    "notice_dry_run_cancel",
     "notice_edit",
     "notice_excluded",
     "notice_list",

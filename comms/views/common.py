@@ -21,6 +21,8 @@ from comms.rules import (
     DeliveryState,
     NoticeState,
 )
+from comms.value_fields import words_of
+from comms.wording import error_words
 from core.actor import Actor
 from core.roles import Capability
 from investors.models import Topic
@@ -70,6 +72,7 @@ def about(notice: Notice, actor: Actor) -> dict[str, Any]:
         "until": EVIDENCE_LABELS[plan.until],
         "topic": Topic.objects.filter(pk=notice.topic).first() or notice.topic,
         "audience": audience_words(notice),
+        "values": words_of(notice.values),
         "corrections": list(notice.corrections.all()[:10]),
     }
 
@@ -156,9 +159,4 @@ def note_of(delivery: Delivery) -> str:
     """Why a delivery is held back or did not get through, in words."""
     if delivery.state == DeliveryState.HELD:
         return _("quiet hours") if delivery.held_reason else ""
-    if not delivery.last_error:
-        return ""
-    try:
-        return str(reason_label(delivery.last_error))
-    except ValueError:
-        return delivery.last_error
+    return error_words(delivery.last_error)

@@ -15,7 +15,7 @@ from comms.forms import DeliveryFilter, NoticeFilter
 from comms.page_selectors import BY_INVESTOR
 from comms.planning import reason_label
 from comms.rules import EVIDENCE_LABELS, Evidence
-from comms.services import notices
+from comms.services import notices, reading
 from comms.views.common import actor_of, note_of, notice_for, tabs_of
 from core import clock
 from core.pages import KeysetPage, keyset_page, query_with, staff_page
@@ -76,6 +76,9 @@ def notice_deliveries(request: HttpRequest, notice_id: UUID) -> HttpResponse:
         order=BY_INVESTOR,
     )
     people = page_selectors.people([delivery.investor_id for delivery in page], actor)
+    reading.record_listed(
+        notice=notice, part="deliveries", count=len(people), actor=actor, now=clock.now()
+    )
     rows = [
         {
             "delivery": delivery,
@@ -109,6 +112,9 @@ def notice_excluded(request: HttpRequest, notice_id: UUID) -> HttpResponse:
         )
         found = [(row.investor_id, row.channel, row.reason) for row in page]
         counts = notice.counts.get("excluded", {})
+        reading.record_listed(
+            notice=notice, part="exclusions", count=len(found), actor=actor, now=clock.now()
+        )
         context |= pages_of(request, page)
     else:
         preview = notices.preview_audience(notice_id=notice.pk, actor=actor, now=clock.now())

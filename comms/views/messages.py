@@ -19,6 +19,7 @@ from comms.models import Delivery, Notice
 from comms.rules import Channel
 from comms.services import reading
 from comms.views.common import actor_of, note_of, notice_for, plan_of
+from comms.wording import detail_words
 from core import clock
 from core.errors import NotFound
 from core.pages import staff_page
@@ -86,7 +87,7 @@ def delivery_detail(request: HttpRequest, delivery_id: UUID) -> HttpResponse:
     context = {
         "delivery": delivery,
         "notice": delivery.notice,
-        "events": list(delivery.events.order_by("id")),
+        "events": [(event, detail_words(event.detail)) for event in delivery.events.order_by("id")],
         "investor": page_selectors.people([delivery.investor_id], actor).get(delivery.investor_id),
         "language": LANGUAGE_LABELS[Language(delivery.language)],
         "note": note_of(delivery),

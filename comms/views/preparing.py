@@ -9,21 +9,21 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 
-from comms import audience, page_selectors
-from comms.forms import CorrectionForm, NoticeForm, class_rules, show_refusal, values_of
+from comms import page_selectors
+from comms.forms import CorrectionForm, NoticeForm, class_rules, show_refusal
 from comms.models import Notice
 from comms.planning import read_channel_plan
 from comms.rules import Criticality, Evidence, NoticeState
 from comms.services import notices
-from comms.views.common import about, actor_of, plan_of, whole_notice_for
+from comms.value_fields import initial_of
+from comms.views.common import actor_of, plan_of, whole_notice_for
 from comms.views.lists import pages_of
-from comms.views.messages import samples_of
 from core import clock
 from core.actor import Actor
 from core.errors import Conflict, InvalidInput, NotFound
-from core.pages import is_htmx, keyset_page, staff_page
+from core.pages import keyset_page, staff_page
 from core.roles import Capability
 from templates_mgmt import selectors as template_selectors
 from templates_mgmt.models import TemplateVersion
@@ -105,7 +105,8 @@ def notice_correct(request: HttpRequest, notice_id: UUID) -> HttpResponse:
     form = CorrectionForm(
         request.POST or None,
         placeholders=approved_version(version.pk).placeholders,
-        initial={"title": title[:200]} | _value_fields(original.values),
+        written=_languages(version),
+        initial={"title": title[:200]} | initial_of(original.values),
     )
     if request.method == "POST" and form.is_valid():
         try:
@@ -113,7 +114,7 @@ def notice_correct(request: HttpRequest, notice_id: UUID) -> HttpResponse:
                 notice_id=original.pk,
                 version_id=version.pk,
                 title=form.cleaned_data["title"],
-                values=values_of(form),
+                values=form.values(),
                 reason=form.cleaned_data["reason"],
                 actor=actor,
                 now=clock.now(),
@@ -126,35 +127,6 @@ def notice_correct(request: HttpRequest, notice_id: UUID) -> HttpResponse:
     context = {"notice": original, "version": version, "form": form}
     status = 422 if form.errors else 200
     return render(request, "comms/notice_correct.html", context, status=status)
-
-
-@require_safe
-@staff_page(Capability.NOTICES_VIEW)
-def notice_dry_run(request: HttpRequest, notice_id: UUID) -> HttpResponse:
-    """What releasing it now would do: a part of the draft's page, or a page of its own."""
-    actor, notice = actor_of(request), whole_notice_for(request, notice_id)
-    preview = notices.preview_audience(notice_id=notice.pk, actor=actor, now=clock.now())
-    context = about(notice, actor) | dry_run_context(notice, preview)
-    template = "comms/parts/dry_run_part.html" if is_htmx(request) else "comms/notice_dry_run.html"
-    return render(request, template, context)
-
-
-def dry_run_context(notice: Notice, preview: audience.AudiencePreview) -> dict[str, Any]:
-    """What `parts/dry_run.html` and `parts/samples.html` show."""
-    problems = [
-        _("%(count)s recipients have no value for “%(name)s”; the release would be refused.")
-        % {"count": count, "name": name}
-        for name, count in sorted(preview.missing().items())
-    ]
-    if not preview.candidates:
-        problems.append(_("The audience is empty: no active investor matches the query."))
-    elif preview.nobody == preview.candidates:
-        problems.append(_("It would reach nobody; see below why each of them is left out."))
-    return {
-        "dry": page_selectors.read_dry_run(preview.summary(), plan_of(notice).channels),
-        "problems": problems,
-        "samples": samples_of(notice, preview.samples),
-    }
 
 
 @require_POST
@@ -201,11 +173,16 @@ def _written(version: TemplateVersion) -> list[str]:
     return sorted({variant.channel for variant in version.variants.all()})
 
 
+def _languages(version: TemplateVersion) -> set[str]:
+    return {variant.language for variant in version.variants.all()}
+
+
 def _notice_form(version: TemplateVersion, data: Any, **options: Any) -> NoticeForm:
     return NoticeForm(
         data,
         channels=_written(version),
         placeholders=approved_version(version.pk).placeholders,
+        written=_languages(version),
         **options,
     )
 
@@ -246,8 +223,4 @@ def _as_form(notice: Notice) -> dict[str, Any]:
         "risk_levels": query.get("risk_levels", []),
         "account_flags": ", ".join(query.get("account_flags", [])),
         "reason": notice.reason,
-    } | _value_fields(notice.values)
-
-
-def _value_fields(values: dict[str, Any]) -> dict[str, Any]:
-    return {f"value_{name}": value for name, value in values.items()}
+    } | initial_of(notice.values)

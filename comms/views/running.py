@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from comms import audience, page_selectors, selectors
+from comms.dryruns import jobs
+from comms.dryruns.services import make_dry_run
 from comms.forms import ReasonForm
 from comms.models import Notice
 from comms.rules import DeliveryState, NoticeState
@@ -25,8 +27,8 @@ from comms.views.common import (
     plan_of,
     whole_notice_for,
 )
+from comms.views.dry_runs import RELEASE, dry_run_context, job_context, kept_context, shown_fresh
 from comms.views.messages import samples_of
-from comms.views.preparing import dry_run_context
 from core import clock
 from core.actor import Actor
 from core.errors import Conflict, InvalidInput
@@ -45,6 +47,7 @@ def notice_detail(request: HttpRequest, notice_id: UUID) -> HttpResponse:
     context = about(notice, actor) | {"controls": controls_of(notice, actor)}
     if notice.released_at:
         context |= live_context(notice)
+        context["lapsed"] = selectors.lapsed_wording(notice, clock.now())
     return render(request, "comms/notice_detail.html", context)
 
 
@@ -82,7 +85,12 @@ def notice_release(request: HttpRequest, notice_id: UUID) -> HttpResponse:
     actor, notice = actor_of(request), whole_notice_for(request, notice_id)
     if request.method == "POST":
         _require_unchanged(notice, request.POST.get("shown", ""))
-        notices.release_notice(notice_id=notice.pk, actor=actor, now=clock.now())
+        notices.release_notice(
+            notice_id=notice.pk,
+            actor=actor,
+            now=clock.now(),
+            dry_run_id=_uuid(request.POST.get("dry_run", "")),
+        )
         messages.success(request, _("Released. It is planned and goes out now."))
         return redirect("notice-detail", notice.pk)
     if notice.state != NoticeState.READY:
@@ -111,16 +119,10 @@ def _release_page(
     context = about(notice, actor)
     decided = bool(request.GET.get("now")) or status != 200
     if decided:
-        preview = notices.preview_audience(notice_id=notice.pk, actor=actor, now=clock.now())
-        context |= dry_run_context(notice, preview) | {
-            "changes": difference_words(audience.difference(notice.dry_run, preview.summary())),
-            "why_not": _why_not(notice, actor),
-            "may_refuse": Capability.NOTICES_RELEASE in actor.capabilities,
-            "refuse_form": form,
-            "shown": _shown(notice),
-        }
+        context |= _as_it_stands(notice, actor, form)
         if is_htmx(request):
-            return render(request, "comms/parts/release_now.html", context)
+            part = "dry_run_job" if "job_part" in context else "release_now"
+            return render(request, f"comms/parts/{part}.html", context)
     else:
         policy, wordings = audience.prepare(notice)
         context |= {
@@ -129,6 +131,28 @@ def _release_page(
         }
     context["decided"] = decided
     return render(request, "comms/notice_release.html", context, status=status)
+
+
+def _as_it_stands(notice: Notice, actor: Actor, form: ReasonForm) -> dict[str, Any]:
+    """A dry run as of now and the decision; of a large audience, the fresh one that workers made
+    or how far they are."""
+    now = clock.now()
+    if jobs.is_large(notice):
+        made = shown_fresh(notice, now)
+        if made is None:
+            return job_context(notice, now, back=RELEASE)
+        dry = kept_context(notice, made.summary) | {"large": True, "back": RELEASE}
+    else:
+        made, preview = make_dry_run(notice_id=notice.pk, actor=actor, now=now)
+        dry = dry_run_context(notice, made.summary, preview.samples)
+    return dry | {
+        "made": made,
+        "changes": difference_words(audience.difference(notice.dry_run, made.summary)),
+        "why_not": _why_not(notice, actor),
+        "may_refuse": Capability.NOTICES_RELEASE in actor.capabilities,
+        "refuse_form": form,
+        "shown": _shown(notice),
+    }
 
 
 def _why_not(notice: Notice, actor: Actor) -> dict[str, str] | None:
@@ -146,6 +170,14 @@ def _why_not(notice: Notice, actor: Actor) -> dict[str, str] | None:
             ),
         }
     return None
+
+
+def _uuid(text: str) -> UUID | None:
+    """The id in a hidden field; None when there is none that could be one."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 def _shown(notice: Notice) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from audit.leaf import Subjects
@@ -38,13 +39,20 @@ def move(
 
 
 def locked(notice_id: UUID, actor: Actor, capability: Capability) -> Notice:
+    """The notice, held until the transaction ends, for an actor who may do this to it."""
+    return _checked(Notice.objects.select_for_update(of=("self",)), notice_id, actor, capability)
+
+
+def readable(notice_id: UUID, actor: Actor, capability: Capability) -> Notice:
+    """The same without holding it: for work that goes before the step itself."""
+    return _checked(Notice.objects.all(), notice_id, actor, capability)
+
+
+def _checked(
+    notices: QuerySet[Notice], notice_id: UUID, actor: Actor, capability: Capability
+) -> Notice:
     require(actor, capability)
-    notice = (
-        Notice.objects.select_for_update(of=("self",))
-        .select_related("business_line")
-        .filter(pk=notice_id)
-        .first()
-    )
+    notice = notices.select_related("business_line").filter(pk=notice_id).first()
     if notice is None:
         raise NotFound(_("There is no such notice."))
     require_line(actor, notice.business_line_id)

@@ -22,6 +22,7 @@ from comms.services.notices.common import (
     require_state,
     write_record,
 )
+from comms.values import clean, in_language, languages_of
 from core.access import require, require_line
 from core.actor import Actor
 from core.errors import Conflict, Forbidden, InvalidInput, NotFound
@@ -30,10 +31,7 @@ from core.roles import Capability
 from investors.rules.audience import Audience
 from templates_mgmt.models import TemplateVersion
 from templates_mgmt.rendering import PLACEHOLDER, expand
-from templates_mgmt.rules import Source
 from templates_mgmt.selectors import ApprovedVersion, approved_version
-
-MAX_VALUE = 2000  # characters of one placeholder value
 
 
 @transaction.atomic
@@ -174,32 +172,11 @@ def _fill(
     notice.topic = version.topic
     notice.criticality = grade.value
     notice.audience = dict(audience)
-    notice.values = _clean_values(version, values)
+    languages = languages_of(version.variants, {channel.value for channel in plan.channels})
+    notice.values = clean(version.placeholders, languages, values)
     notice.channels = plan.as_json()
     notice.reason = reason.strip()
     notice.title = (title.strip() or _title(version, notice.values))[:200]
-
-
-def _clean_values(version: ApprovedVersion, values: Mapping[str, Any]) -> dict[str, str]:
-    """Exactly the values that the notice must give: all present, none unknown."""
-    wanted = {item.name for item in version.placeholders if item.source == Source.NOTICE}
-    for name in values:
-        if name not in wanted:
-            raise InvalidInput(
-                _("The wording has no value “%(name)s” to fill in.") % {"name": name},
-                code="unknown_value",
-                field=f"values.{name}",
-            )
-    clean = {name: str(values.get(name, "")).strip() for name in sorted(wanted)}
-    for name, value in clean.items():
-        if not value or len(value) > MAX_VALUE:
-            raise InvalidInput(
-                _("Give a value for “%(name)s”, of at most %(limit)s characters.")
-                % {"name": name, "limit": MAX_VALUE},
-                code="missing_value" if not value else "too_long",
-                field=f"values.{name}",
-            )
-    return clean
 
 
 def _frozen_audience(raw: Mapping[str, Any], line: BusinessLine) -> dict[str, Any]:
@@ -212,11 +189,11 @@ def _frozen_audience(raw: Mapping[str, Any], line: BusinessLine) -> dict[str, An
     return replace(query, line=line.code).to_json()
 
 
-def _title(version: ApprovedVersion, values: Mapping[str, str]) -> str:
+def _title(version: ApprovedVersion, values: Mapping[str, Any]) -> str:
     """The wording's own title with the notice's values; what is each investor's is left open."""
     for language in planning.FALLBACK_LANGUAGES:
         if title := str(version.facts.get(language, {}).get("title", "")).strip():
-            return PLACEHOLDER.sub("…", expand(title, values))
+            return PLACEHOLDER.sub("…", expand(title, in_language(values, language)))
     return str(_("Notice"))
 
 

@@ -133,6 +133,7 @@ def _apply(receipts: Sequence[RawReceipt], now: dt.datetime) -> Applied:
                 assert delivery is not None
                 _tell(changes, delivery, event, receipt.provider)
                 result["events"] += 1
+        result["events"] += _stop_numbers(receipt, parsed[receipt.id], now)
         _finish(receipt, parsed[receipt.id], waiting, now, result)
     _write(changes.values(), now)
     _follow_up(changes.values(), now)
@@ -147,6 +148,18 @@ def _apply(receipts: Sequence[RawReceipt], now: dt.datetime) -> Applied:
         ],
     )
     return Applied(**result)
+
+
+def _stop_numbers(receipt: RawReceipt, parsed: Parsed, now: dt.datetime) -> int:
+    """What senders asked who answered no message we know of (D16). A receipt that waits for
+    another event of its own had them applied when it came first."""
+    if receipt.error:
+        return 0
+    for stop in parsed.stops:
+        optout.stop_number(
+            phone=stop.phone, at=stop.at, provider=receipt.provider, actor=RECEIVER, now=now
+        )
+    return len(parsed.stops)
 
 
 def _parse(receipt: RawReceipt) -> Parsed:

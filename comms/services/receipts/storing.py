@@ -38,7 +38,7 @@ def store_receipt(
     try:
         signing.verify(entry.get("secret", ""), headers, body, now=now.timestamp())
     except signing.SignatureRefused as refused:
-        _keep_refused(provider, headers, body, refused.code, now)
+        keep(provider, headers, body[:KEPT_OF_REFUSED], now, refused=refused.code)
         raise Forbidden(_("The signature does not hold."), code=refused.code) from None
     return keep(provider, headers, body, now)
 
@@ -60,32 +60,34 @@ def provider_entry(name: str) -> tuple[str, Mapping[str, Any]]:
 def keep(
     provider: str, headers: Mapping[str, str], body: bytes, now: dt.datetime, *, refused: str = ""
 ) -> RawReceipt:
-    """Store a call sealed. One that was `refused` (why) is finished and never applied."""
+    """Store a call sealed, with its record. One that was `refused` (why) is finished and never
+    applied."""
     receipt_id = uuid7()
-    return RawReceipt.objects.create(
-        id=receipt_id,
-        provider=provider,
-        headers={name: headers[name][:300] for name in _KEPT_HEADERS if name in headers},
-        body=crypto.seal(crypto.kek(), body, context=_context(receipt_id)),
-        received_at=now,
-        signature_ok=not refused,
-        processed_at=now if refused else None,
-        error=f"refused: {refused}" if refused else "",
-    )
-
-
-def _keep_refused(
-    provider: str, headers: Mapping[str, str], body: bytes, code: str, now: dt.datetime
-) -> None:
+    sealed = crypto.seal(crypto.kek(), body, context=_context(receipt_id))
     with transaction.atomic():
-        receipt = keep(provider, headers, body[:KEPT_OF_REFUSED], now, refused=code)
+        receipt = RawReceipt.objects.create(
+            id=receipt_id,
+            provider=provider,
+            headers={name: headers[name][:300] for name in _KEPT_HEADERS if name in headers},
+            body=sealed,
+            received_at=now,
+            signature_ok=not refused,
+            processed_at=now if refused else None,
+            error=f"refused: {refused}" if refused else "",
+        )
         record(
-            action="receipt.refused",
+            action="receipt.refused" if refused else "receipt.stored",
             actor=RECEIVER,
             now=now,
-            subjects=Subjects(object=f"receipt:{receipt.id}"),
-            payload={"provider": provider, "reason": code, "bytes": len(body)},
+            subjects=Subjects(object=f"receipt:{receipt_id}"),
+            payload={
+                "provider": provider,
+                "bytes": len(body),
+                "sealed": crypto.sha256_hex(sealed),
+                **({"reason": refused} if refused else {}),
+            },
         )
+    return receipt
 
 
 def _context(receipt_id: UUID) -> bytes:
