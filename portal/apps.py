@@ -8,7 +8,11 @@ class PortalConfig(AppConfig):
     default = True
 
     def ready(self) -> None:
+        from investors.erasure.services import FORGETTING
         from portal import checks  # noqa: F401  registers the system checks
+        from portal.forgetting import forget_investor
+
+        FORGETTING.append(forget_investor)
 
 
 class ConsoleConfig(admin_apps.AdminConfig):

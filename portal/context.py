@@ -10,9 +10,12 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise, SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
+from audit import alarms
 from core.actor import Actor
 from core.roles import ROLE_LABELS, Role
 from core.roles import Capability as C
+
+ALARMED = frozenset({C.AUDIT_BROWSE, C.AUDIT_VERIFY, C.CRISIS_VIEW})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,18 @@ RAIL = (
         _("Templates"),
         "template",
         "template-list",
-        ("template-", "version-"),
+        (
+            "template-",
+            "version-",
+            "review-",
+            "rereview",
+            "word-list",
+            "clause",
+            "filing",
+            "comment-",
+            "absence-",
+            "finding-",
+        ),
         frozenset({C.TEMPLATES_VIEW}),
     ),
     Entry(
@@ -46,6 +60,13 @@ RAIL = (
         ("investor-", "import-"),
         frozenset({C.INVESTORS_VIEW}),
     ),
+    Entry(
+        _("Erasure"),
+        "ban",
+        "erasure-list",
+        ("erasure-",),
+        frozenset({C.PRIVACY_ERASE, C.PRIVACY_APPROVE}),
+    ),
     Entry(_("Audit"), "audit", "audit-list", ("audit-", "record-"), frozenset({C.AUDIT_BROWSE})),
     Entry(
         _("Exports"),
@@ -53,6 +74,20 @@ RAIL = (
         "export-list",
         ("export-",),
         frozenset({C.EXPORTS_CREATE, C.EXPORTS_DOWNLOAD, C.EXPORTS_APPROVE}),
+    ),
+    Entry(
+        _("Retention"),
+        "archive",
+        "retention",
+        ("retention", "hold-"),
+        frozenset({C.RETENTION_MANAGE, C.RETENTION_APPROVE, C.HOLDS_PLACE, C.AUDIT_BROWSE}),
+    ),
+    Entry(
+        _("Access reviews"),
+        "shield",
+        "access-reviews",
+        ("access-review",),
+        frozenset({C.ACCESS_REVIEW, C.AUDIT_BROWSE}),
     ),
     Entry(_("Crisis"), "crisis", "incident-list", ("incident-",), frozenset({C.CRISIS_VIEW})),
     Entry(_("Risk"), "risk", "risk-list", ("risk-",), frozenset({C.CRISIS_VIEW})),
@@ -109,7 +144,15 @@ def shell(request: HttpRequest) -> dict[str, object]:
         "user_links": SimpleLazyObject(lambda: places(USER_MENU, actor, here)),
         "role_names": SimpleLazyObject(lambda: _role_names(request)),
         "shell_template": shell_of(request, actor),
+        "ledger_alarms": SimpleLazyObject(lambda: ledger_alarms(actor)),
     }
+
+
+def ledger_alarms(actor: Actor | None) -> alarms.Standing:
+    """The ledger's standing alarms, for those who must act on them; none for others."""
+    if actor is None or actor.capabilities.isdisjoint(ALARMED):
+        return alarms.Standing()
+    return alarms.standing()
 
 
 def shell_of(request: HttpRequest, actor: Actor | None) -> str:

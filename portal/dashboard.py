@@ -17,14 +17,17 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from audit.access_review import selectors as access_reviews
+from audit.export import selectors as export_selectors
 from audit.models import Checkpoint, Export, Pending, SequencerState, Verification
+from audit.retention.models import RetentionProposal
 from comms import rules
 from comms.models import Notice, Tally
 from core.actor import Actor
 from core.roles import Capability as C
 from investors.models import ImportBatch
 from investors.selectors import imports_visible_to
-from templates_mgmt.models import Contributor, TemplateVersion
+from templates_mgmt.models import Contributor, ReReview, TemplateVersion
 
 WINDOW = dt.timedelta(hours=24)
 EACH = 6  # things to do of one kind that are listed by name
@@ -122,12 +125,16 @@ class Overview:
     def tasks(self) -> list[Task]:
         """What waits for the reader, by capability, longest waiting first."""
         found = [
-            *reviews_waiting(self.actor),
+            *reviews_waiting(self.actor, self.now),
+            *rereviews_waiting(self.actor),
             *releases_waiting(self.actor),
             *drafts_returned(self.actor),
             *notices_paused(self.actor),
             *imports_checked(self.actor),
+            *exports_waiting(self.actor),
             *exports_ready(self.actor),
+            *access_review_missing(self.actor, self.now),
+            *shredding_waiting(self.actor),
         ]
         return sorted(found, key=lambda task: task.since or self.now)
 
@@ -231,25 +238,51 @@ def address(*routes: str, args: Iterable[object] = ()) -> str:
     return ""
 
 
-def reviews_waiting(actor: Actor) -> list[Task]:
-    """Versions in review that this reviewer may decide: not a contributor, own lines."""
+def reviews_waiting(actor: Actor, now: dt.datetime) -> list[Task]:
+    """Versions in review that this reviewer may decide: not a contributor, own lines; those that
+    she has taken and those that nobody has. What is overdue says so (T4)."""
     if C.TEMPLATES_REVIEW not in actor.capabilities:
         return []
     mine = Contributor.objects.filter(version=OuterRef("pk"), user=actor.user_id)
     waiting = (
         TemplateVersion.objects.filter(~Exists(mine), state="in_review")
+        .filter(Q(taken_by=None) | Q(taken_by=actor.user_id) | Q(due_at__lt=now))
         .select_related("template")
         .order_by("submitted_at")
     )
     return [
         Task(
             icon="eye",
-            what=_("Review this template"),
+            what=_("Overdue: review this template")
+            if version.due_at is not None and version.due_at < now
+            else _("Review this template"),
             title=f"{version.template.name} v{version.number}",
             since=version.submitted_at,
             url=address("version-review", "version-detail", args=[version.pk]),
         )
         for version in _own_lines(waiting, actor, "template__business_line")[:EACH]
+    ]
+
+
+def rereviews_waiting(actor: Actor) -> list[Task]:
+    """Approved versions that this reviewer may look at again: not a contributor, own lines."""
+    if C.TEMPLATES_REVIEW not in actor.capabilities:
+        return []
+    mine = Contributor.objects.filter(version=OuterRef("version"), user=actor.user_id)
+    waiting = (
+        ReReview.objects.filter(~Exists(mine), closed_at=None)
+        .select_related("version__template")
+        .order_by("opened_at")
+    )
+    return [
+        Task(
+            icon="refresh",
+            what=_("Look at this template again"),
+            title=f"{row.version.template.name} v{row.version.number}",
+            since=row.opened_at,
+            url=address("rereview", args=[row.pk]),
+        )
+        for row in _own_lines(waiting, actor, "version__template__business_line")[:EACH]
     ]
 
 
@@ -287,6 +320,20 @@ def drafts_returned(actor: Actor) -> list[Task]:
             url=address("version-detail", "version-review", args=[version.pk]),
         )
         for version in returned.select_related("template").order_by("decided_at")[:EACH]
+    ]
+
+
+def exports_waiting(actor: Actor) -> list[Task]:
+    """Exports that this person could approve."""
+    return [
+        Task(
+            icon="export",
+            what=_("Decide about this export"),
+            title=export.recipient,
+            since=export.requested_at,
+            url=address("export-detail", args=[export.pk]),
+        )
+        for export in export_selectors.waiting_for(actor)[:EACH]
     ]
 
 
@@ -338,6 +385,40 @@ def exports_ready(actor: Actor) -> list[Task]:
             url=address("export-detail", "export-list", args=[export.pk]) or address("export-list"),
         )
         for export in ready[:EACH]
+    ]
+
+
+def access_review_missing(actor: Actor, now: dt.datetime) -> list[Task]:
+    """The access review of the quarter that has ended, while nobody signed it (L10)."""
+    if C.ACCESS_REVIEW not in actor.capabilities or not access_reviews.is_due(now):
+        return []
+    return [
+        Task(
+            icon="shield",
+            what=_("Review who has access"),
+            title=str(_("The review of the last quarter is missing")),
+            since=None,
+            url=address("access-reviews"),
+        )
+    ]
+
+
+def shredding_waiting(actor: Actor) -> list[Task]:
+    """Proposals to shred what is due: to put forward, or to decide on (L7)."""
+    states = {C.RETENTION_MANAGE: "proposed", C.RETENTION_APPROVE: "submitted"}
+    mine = [state for capability, state in states.items() if capability in actor.capabilities]
+    if not mine:
+        return []
+    waiting = RetentionProposal.objects.filter(state__in=mine).exclude(submitted_by=actor.user_id)
+    return [
+        Task(
+            icon="archive",
+            what=_("Decide what is shredded"),
+            title=str(proposal),
+            since=proposal.submitted_at or proposal.made_at,
+            url=address("retention-proposal", args=[proposal.pk]),
+        )
+        for proposal in waiting[:EACH]
     ]
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
+
+from celery.schedules import crontab
 
 from core.embedded import APP_ROLE, DATABASE, OWNER_ROLE, EmbeddedPostgres
 
@@ -33,6 +36,14 @@ def flag(name: str, *, default: bool = False) -> bool:
 def words(name: str, default: str = "") -> list[str]:
     """A comma-separated variable as a list without blanks."""
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def daily(clock: str) -> crontab:
+    """A schedule for `HH:MM` UTC every day; refuses anything else."""
+    match = re.fullmatch("([01][0-9]|2[0-3]):([0-5][0-9])", clock)
+    if match is None:
+        raise ValueError(f"{clock!r} is not a time of day (HH:MM, UTC)")
+    return crontab(hour=match[1], minute=match[2])
 
 
 def embedded_server() -> EmbeddedPostgres | None:

@@ -6,7 +6,6 @@ from __future__ import annotations
 import secrets
 from pathlib import Path
 
-from celery.schedules import crontab
 from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
@@ -133,6 +132,7 @@ AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_CALLABLE = "core.signin.lockout_response"
 AXES_ENABLE_ADMIN = False
 SIMPLE_HISTORY_HISTORY_ID_USE_UUID = True
+SIMPLE_HISTORY_ENABLED = False  # its signals: the database writes the rows (core.history)
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", _("Simplified Chinese")), ("en", _("English"))]
@@ -206,6 +206,8 @@ REST_FRAMEWORK = {
     "PAGE_SIZE": 50,
     "UNAUTHENTICATED_USER": None,
 }
+SMS_PRICE = env.text("VOUCHSAFE_SMS_PRICE", "")  # of one part, e.g. "0.045 CNY"; empty: unknown
+LINK_HOSTS = env.words("VOUCHSAFE_LINK_HOSTS")  # hosts that templates may link to
 API_RATE = env.text("VOUCHSAFE_API_RATE", "1200/min")  # calls per user or key; empty: no limit
 SPECTACULAR_SETTINGS = {
     "TITLE": "Vouchsafe API",
@@ -219,7 +221,12 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ChannelEnum": "comms.serializers.CHANNELS",
         "NoticeStateEnum": "comms.serializers.NOTICE_STATES",
+        "DryRunStateEnum": "comms.serializers.DRY_RUN_STATES",
         "DeliveryStateEnum": "comms.serializers.DELIVERY_STATES",
+        "ReviewedStateEnum": "templates_mgmt.reviewed_api.STATES",
+        "CarrierStatusEnum": "templates_mgmt.filing.api.STATUSES",
+        "InvestorStatusEnum": "investors.models.Investor.Status",
+        "WordSeverityEnum": "templates_mgmt.lexicon.api.SEVERITIES",
         "VersionStateEnum": "templates_mgmt.serializers.STATES",
         "LanguageEnum": "templates_mgmt.serializers.LANGUAGES",
         "InvestorLanguageEnum": "investors.models.Investor.Language",
@@ -232,16 +239,30 @@ SPECTACULAR_SETTINGS = {
 
 # Keys, log and files of the ledger.
 KEY_DIR = Path(env.text("VOUCHSAFE_KEY_DIR", str(VAR_DIR / "keys")))
+# Address or class of a key management service (docs/erasure.md).
+KMS = env.text("VOUCHSAFE_KMS", "")
+KMS_TOKEN = env.text("VOUCHSAFE_KMS_TOKEN", "")
 LEDGER_ORIGIN = env.text("VOUCHSAFE_LEDGER_ORIGIN", "vouchsafe.example/ledger")
 LEDGER_DIR = Path(env.text("VOUCHSAFE_LEDGER_DIR", str(VAR_DIR / "ledger")))
-LEDGER_BATCH = 2048
+LEDGER_BATCH = 16_384
+# Outsiders: each witness "verifier-key URL" (without a URL: trusted, not asked any more).
+LEDGER_WITNESSES = env.words("VOUCHSAFE_LEDGER_WITNESSES")
+LEDGER_WITNESS_QUORUM = int(env.text("VOUCHSAFE_LEDGER_WITNESS_QUORUM", "0"))
+LEDGER_TSA_URL = env.text("VOUCHSAFE_LEDGER_TSA_URL")
+LEDGER_TSA_ROOTS = env.text("VOUCHSAFE_LEDGER_TSA_ROOTS")  # a PEM file
+LEDGER_TSA_MINUTES = int(env.text("VOUCHSAFE_LEDGER_TSA_MINUTES", "60"))
+LEDGER_VERIFY_AT = env.text("VOUCHSAFE_LEDGER_VERIFY_AT", "18:30")  # UTC: night in China
 LEDGER_INTERVAL = 0.5  # seconds between the sequencer's looks at an empty queue
 IMPORT_DIR = Path(env.text("VOUCHSAFE_IMPORT_DIR", str(VAR_DIR / "imports")))
+IMPORT_KEPT_DAYS = int(env.text("VOUCHSAFE_IMPORT_KEPT_DAYS", "7"))  # uploads nobody imports
+IMPORT_REJECTIONS_DAYS = int(env.text("VOUCHSAFE_IMPORT_REJECTIONS_DAYS", "90"))
 EXPORT_DIR = Path(env.text("VOUCHSAFE_EXPORT_DIR", str(VAR_DIR / "exports")))
+EXPORT_DAYS = int(env.text("VOUCHSAFE_EXPORT_DAYS", "30"))  # a ready export's files stay so long
 
 # Channels: providers per channel, in order of preference (docs/operations.md).
 SMTP_URL = env.text("SMTP_URL", "smtp://127.0.0.1:2525")
 SMS_URL = env.text("SMS_URL", "http://127.0.0.1:2526/v1/messages")
+LOCAL_WITNESS_URL = env.text("VOUCHSAFE_LOCAL_WITNESS_URL", "http://127.0.0.1:2527")
 SMS_SECRET = env.text("SMS_SECRET", "" if PRODUCTION else "local-gateway")
 MAIL_EVENTS_SECRET = env.text("MAIL_EVENTS_SECRET", "" if PRODUCTION else "local-mail-server")
 MAIL_FROM = env.text("MAIL_FROM", "Vouchsafe Securities <notices@vouchsafe.example>")
@@ -253,6 +274,9 @@ CHANNEL_PROVIDERS = {
 }
 
 SEND_LEASE = int(env.text("VOUCHSAFE_SEND_LEASE", "120"))  # seconds a worker may hold a batch
+
+# Investors up to whom a dry run is made within the request; beyond, a worker makes it.
+DRY_RUN_AT_ONCE = int(env.text("VOUCHSAFE_DRY_RUN_AT_ONCE", "2000"))
 
 # Celery: the filesystem transport in the embedded default, RabbitMQ or Redis by URL.
 CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", "filesystem://")
@@ -279,10 +303,37 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "sweep-deliveries": {"task": "comms.tasks.sweep", "schedule": 2.0},
+    "compact-tallies": {"task": "comms.tasks.compact_tallies", "schedule": 60.0},
     "build-waiting-exports": {"task": "audit.tasks.sweep", "schedule": 15.0},
+    "sweep-uploads": {"task": "investors.tasks.sweep_uploads", "schedule": 3600.0},
+    "expire-exports": {"task": "audit.tasks.expire_exports", "schedule": 600.0},
+    # What waited too long is dropped: the next one asks about a newer checkpoint.
+    "ask-witnesses": {
+        "task": "audit.tasks.ask_witnesses",
+        "schedule": 5.0,
+        "options": {"expires": 10},
+    },
+    "ask-time-stamp": {
+        "task": "audit.tasks.ask_time_stamp",
+        "schedule": 30.0,
+        "options": {"expires": 60},
+    },
+    "make-partitions": {
+        "task": "audit.browsing.tasks.make_partitions",
+        "schedule": env.daily("17:00"),
+    },
+    "propose-due": {
+        "task": "audit.retention.tasks.propose_nightly",
+        "schedule": env.daily("17:30"),  # UTC: night in China
+    },
+    "look-at-review-dates": {
+        "task": "templates_mgmt.filing.tasks.look_at_dates",
+        "schedule": env.daily("18:00"),
+    },
+    "resume-shredding": {"task": "audit.retention.tasks.resume", "schedule": 600.0},
     "verify-ledger": {
         "task": "audit.tasks.verify_nightly",
-        "schedule": crontab(hour="18", minute="30"),  # UTC: night in China
+        "schedule": env.daily(LEDGER_VERIFY_AT),
     },
 }
 

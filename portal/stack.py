@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import socket
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
+from audit import keys
+from audit.witness.memory import Memory
+from audit.witnessing import policy
+from core.errors import Conflict
 from portal.supervisor import Program, python
 
 
 def programs(*, port: int, host: str, workers: int, peers: bool) -> list[Program]:
-    """The processes of one host; `peers` adds the local SMTP server and SMS gateway."""
+    """The processes of one host; `peers` adds the local SMTP server, SMS gateway and
+    witness."""
     manage = str(settings.BASE_DIR / "manage.py")
     listed = [
         Program(
@@ -42,7 +50,30 @@ def programs(*, port: int, host: str, workers: int, peers: bool) -> list[Program
     ]  # fmt: skip
     if peers:
         listed.insert(0, Program("peers", python(manage, *peer_arguments(port=port))))
+        listed.insert(0, Program("witness", python(manage, *witness_arguments())))
     return listed
+
+
+def trust_local_witness() -> None:
+    """Trust the witness among the local peers; its key is made at first use. It shows the
+    protocol at work and proves nothing to others: it runs beside the log."""
+    url = urlsplit(settings.LOCAL_WITNESS_URL)
+    key = Memory(_witness_dir()).cosigner(f"{url.hostname}/local-witness").verifier
+    policy.trust(key, settings.LOCAL_WITNESS_URL)
+
+
+def witness_arguments() -> Sequence[str]:
+    """`witness` where LOCAL_WITNESS_URL says."""
+    url = urlsplit(settings.LOCAL_WITNESS_URL)
+    logs = [text for period in keys.keyring().periods for text in ("--log", str(period.key))]
+    return (
+        "witness", *logs, "--dir", str(_witness_dir()), "--name", f"{url.hostname}/local-witness",
+        "--host", str(url.hostname), "--port", str(url.port),
+    )  # fmt: skip
+
+
+def _witness_dir() -> Path:
+    return Path(settings.VAR_DIR) / "peers" / "witness"
 
 
 def peer_arguments(*, port: int) -> Sequence[str]:
@@ -55,6 +86,40 @@ def peer_arguments(*, port: int) -> Sequence[str]:
         "--sms-fail-percent", "8", "--mail-refuse-percent", "2", "--mail-bounce-percent", "3",
         "--dir", str(settings.VAR_DIR / "peers"),
     )  # fmt: skip
+
+
+def require_free_ports(*, host: str, port: int, peers: bool) -> None:
+    """Raise Conflict `port_in_use` naming the first port that something else listens on: another
+    copy of the product would answer in our place."""
+    wanted = [("--port", host, port)]
+    if peers:
+        for name, url in (
+            ("SMTP_URL", settings.SMTP_URL),
+            ("SMS_URL", settings.SMS_URL),
+            ("VOUCHSAFE_LOCAL_WITNESS_URL", settings.LOCAL_WITNESS_URL),
+        ):
+            parts = urlsplit(url)
+            wanted.append((name, str(parts.hostname), int(parts.port or 0)))
+    for setting, address, number in wanted:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((address, number))
+            except OSError as error:
+                raise Conflict(
+                    _(
+                        "%(address)s:%(port)s cannot be used (%(why)s). Stop what uses it, or "
+                        "choose another with %(setting)s."
+                    )
+                    % {
+                        "address": address,
+                        "port": number,
+                        "why": error.strerror,
+                        "setting": setting,
+                    },
+                    code="port_in_use",
+                    field=setting,
+                ) from None
 
 
 def wait_until_up(url: str, *, seconds: float) -> bool:

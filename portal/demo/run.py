@@ -101,6 +101,7 @@ def _say(console: Console, report: dict[str, Any], path: Path) -> None:
         ("fallback_used", "sent again by the fallback channel"),
         ("acknowledged", "acknowledged by investors"),
         ("ledger_size", "records in the log"),
+        ("cosigned", "records covered by the witness's newest cosignature"),
         ("records", "records in the regulator's export"),
     )
     console.print()

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from audit.models import Checkpoint, Leaf, Pending
+from audit.models import Checkpoint, Cosignature, Leaf, Pending
 from comms.models import Delivery, InboxMessage, Notice, RawReceipt
 from comms.rules import OPEN, DeliveryState, NoticeState
 from comms.services import receipts
@@ -121,6 +121,7 @@ def approve_template(walk: Walk, progress: Progress) -> dict[str, Any]:
 
 def prepare_and_release(walk: Walk, progress: Progress) -> dict[str, Any]:
     """A critical notice, prepared by one person and released by another."""
+    from comms.dryruns.services import make_dry_run
     from comms.services import notices
 
     dispatcher, releaser = people.acting("dispatcher"), people.acting("releaser")
@@ -129,10 +130,10 @@ def prepare_and_release(walk: Walk, progress: Progress) -> dict[str, Any]:
         version_id=walk.version_id,
         audience={"line": people.LINE[0]},
         values={
-            "system": "网上交易系统 (online trading)",
+            "system": {"zh-hans": "网上交易系统", "en": "Online trading"},
             "since": "09:30",
             "expected": "11:00",
-            "hotline": "400-000-0000",
+            "hotline": {"zh-hans": "400-000-0000", "en": "+86 400-000-0000"},
         },
         criticality="critical",
         channels={"parallel": ["sms", "inbox"], "fallback": ["email"], "wait_seconds": 15},
@@ -141,6 +142,7 @@ def prepare_and_release(walk: Walk, progress: Progress) -> dict[str, Any]:
         now=clock.now(),
     )
     walk.notice_id = notice.pk
+    make_dry_run(notice_id=notice.pk, actor=dispatcher, now=clock.now())
     notices.submit_notice(notice_id=notice.pk, actor=dispatcher, now=clock.now())
     with refused(FourEyesViolation, "the preparer released their own notice"):
         notices.release_notice(
@@ -205,7 +207,7 @@ def acknowledge(walk: Walk, progress: Progress) -> dict[str, Any]:
 
 
 def publish(walk: Walk, progress: Progress) -> dict[str, Any]:
-    """The sequencer places every record and signs a checkpoint."""
+    """The sequencer places every record and signs a checkpoint; a witness cosigns one."""
     deadline = time.monotonic() + 60
     while Pending.objects.exists():
         hold(time.monotonic() < deadline, "records still wait for the sequencer after 60 s")
@@ -213,23 +215,40 @@ def publish(walk: Walk, progress: Progress) -> dict[str, Any]:
     checkpoint = Checkpoint.objects.first()
     hold(checkpoint is not None, "no checkpoint was signed")
     assert checkpoint is not None
-    return {"ledger_size": Leaf.objects.count(), "checkpoint": checkpoint.note.splitlines()[:3]}
+    while not Cosignature.objects.exists():
+        hold(time.monotonic() < deadline, "no witness cosigned a checkpoint within 60 s")
+        time.sleep(0.2)
+    return {
+        "ledger_size": Leaf.objects.count(),
+        "checkpoint": checkpoint.note.splitlines()[:3],
+        "cosigned": Cosignature.objects.values_list("size", flat=True)[0],
+    }
 
 
 def export(walk: Walk, progress: Progress) -> dict[str, Any]:
-    """The regulator's bag for this notice."""
-    from audit.export.service import build_export, create_export
+    """The regulator's bag for this notice: asked for by one, approved by another, downloaded."""
+    from audit.export import building, handout, requests
 
-    made = create_export(
-        notice_id=walk.notice_id,
+    auditor, regulator = people.acting("auditor"), people.acting("regulator")
+    asked = requests.request_export(
+        notice=walk.notice_id,
         reason="演示 Demonstration",
         recipient="Regulator (demo)",
-        actor=people.acting("auditor"),
+        recipient_user=regulator.user_id,
+        actor=auditor,
         now=clock.now(),
     )
-    bag = build_export(export_id=made.pk, now=clock.now(), progress=progress)
-    walk.bag = Path(bag.path)
-    return {"records": bag.records, "bag": str(walk.bag)}
+    with refused(FourEyesViolation, "the auditor approved their own export"):
+        requests.approve_export(
+            export_id=asked.pk,
+            actor=also_holding(auditor, Capability.EXPORTS_APPROVE),
+            now=clock.now(),
+        )
+    requests.approve_export(export_id=asked.pk, actor=people.acting("privacy"), now=clock.now())
+    made = building.build_export(export_id=asked.pk, now=clock.now(), progress=progress)
+    handout.download_export(export_id=made.pk, actor=regulator, now=clock.now())
+    walk.bag = Path(made.path)
+    return {"records": made.records, "bag": str(walk.bag)}
 
 
 def verify(walk: Walk, progress: Progress) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from audit.leaf import Subjects
 from audit.record import record
 from core.actor import Actor
-from core.errors import NotFound
+from core.errors import Conflict, NotFound
 from core.pages import KeysetPage
 from investors import services
 from investors.models import ConsentEntry, Investor
@@ -45,9 +45,15 @@ def set_wishes(
     return changed
 
 
-def give(*, purpose: str, actor: Actor, now: dt.datetime) -> None:
-    """Give consent, pinned to the text that the page showed."""
+def give(*, purpose: str, actor: Actor, now: dt.datetime, shown: UUID | None = None) -> None:
+    """Give consent, pinned to the text that the page showed (`shown`). Raises Conflict when a
+    newer one is in force: the investor reads that one first."""
     text = selectors.notice_text(_asked(purpose))
+    if shown is not None and (text is None or text.pk != shown):
+        raise Conflict(
+            _("The text changed after you opened this page; please read it again."),
+            code="consent_text_changed",
+        )
     services.give_consent(
         investor_id=UUID(actor.id),
         purpose=purpose,

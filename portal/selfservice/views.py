@@ -162,9 +162,18 @@ def consent(request: HttpRequest, purpose: str) -> HttpResponse:
     act = ACTIONS.get(request.POST.get("action", ""))
     if act is None:
         raise InvalidInput(_("Choose to give or to withdraw."), field="action")
-    act(purpose=purpose, actor=request.me, now=clock.now())  # type: ignore[attr-defined]
+    given = {"shown": _shown(request)} if act is choices.give else {}
+    act(purpose=purpose, actor=request.me, now=clock.now(), **given)  # type: ignore[attr-defined]
     messages.success(request, _("Recorded."))
     return redirect("me-preferences")
+
+
+def _shown(request: HttpRequest) -> UUID | None:
+    """The consent text that the page showed, if it showed one."""
+    try:
+        return UUID(request.POST["shown"]) if "shown" in request.POST else None
+    except ValueError:
+        raise InvalidInput(_("That is no consent text."), field="shown") from None
 
 
 @me_page(fresh=True)

@@ -8,7 +8,9 @@ from typing import Any, NamedTuple
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from audit.export import rules as export_rules
 from comms import rules as comms_rules
+from core.reviewed import rules as reviewed_rules
 from templates_mgmt import rules as template_rules
 
 
@@ -27,6 +29,9 @@ LOOKS: dict[str, Look] = {
     "approved": Look("check-circle", _("Approved"), "ok"),
     "returned": Look("undo", _("Returned"), "warn"),
     "rejected": Look("x-circle", _("Rejected"), "danger"),
+    "overdue": Look("clock", _("Overdue"), "danger"),
+    "settled": Look("check", _("Settled"), "ok"),
+    "superseded": Look("archive", _("Superseded"), "neutral"),
     "retired": Look("archive", _("Retired"), "neutral"),
     "recalled": Look("ban", _("Recalled"), "danger"),
     # notices
@@ -76,11 +81,18 @@ LOOKS: dict[str, Look] = {
     "checked": Look("check", _("Checked"), "info"),
     "running": Look("refresh", _("Running"), "info"),
     "building": Look("refresh", _("Being made"), "info"),
+    "erased": Look("ban", _("Erased"), "neutral"),
+    "erasure.requested": Look("clock", _("Waiting for a decision"), "info"),
+    "erasure.withdrawn": Look("undo", _("Withdrawn"), "neutral"),
+    "erasure.overdue": Look("warn", _("Overdue"), "danger"),
     "requested": Look("clock", _("Requested"), "info"),
     "pending": Look("clock", _("Pending"), "neutral"),
     "in_log": Look("shield", _("In the log"), "ok"),
     "ok": Look("check-circle", _("OK"), "ok"),
     "broken": Look("x-circle", _("Check failed"), "danger"),
+    "attestor.failed": Look("warn", _("Fails"), "danger"),
+    "attestor.pending": Look("clock", _("Not asked yet"), "neutral"),
+    "attestor.archived": Look("archive", _("Not asked any more"), "neutral"),
     "never": Look("question", _("Not checked yet"), "warn"),
     # import rows
     "created": Look("plus", _("Created"), "ok"),
@@ -131,6 +143,8 @@ WORDS = {
     "delivery": _words(comms_rules.DELIVERY_STATE_LABELS),
     "event": _words(comms_rules.EVENT_LABELS),
     "template": _words(template_rules.STATE_LABELS),
+    "reviewed": _words(reviewed_rules.STATE_LABELS),
+    "export": _words(export_rules.STATE_LABELS),
 }
 EVIDENCE: dict[int, tuple[str, str | Promise]] = {
     level.value: (level.name.lower(), label) for level, label in comms_rules.EVIDENCE_LABELS.items()

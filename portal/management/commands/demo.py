@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from typing import Any
 
 from django.conf import settings
@@ -9,7 +11,13 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 
-from portal.stack import programs, wait_until_up
+from core.errors import Conflict
+from portal.stack import (
+    programs,
+    require_free_ports,
+    trust_local_witness,
+    wait_until_up,
+)
 from portal.supervisor import Supervisor
 
 
@@ -32,12 +40,18 @@ class Command(BaseCommand):
 
         console = Console()
         call_command("setup", quiet=True)
+        trust_local_witness()
         address = f"http://127.0.0.1:{options['port']}/"
+        try:
+            require_free_ports(host="127.0.0.1", port=options["port"], peers=True)
+        except Conflict as error:
+            raise CommandError(str(error)) from None
         supervisor = Supervisor(
             programs(port=options["port"], host="127.0.0.1", workers=2, peers=True),
             logs=settings.VAR_DIR / "log",
             say=self.stdout.write,
         )
+        signal.signal(signal.SIGTERM, lambda *_args: sys.exit(143))  # so that `finally` is run
         supervisor.start()
         held = False
         try:

@@ -6,9 +6,15 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from portal.stack import programs, wait_until_up
+from core.errors import Conflict
+from portal.stack import (
+    programs,
+    require_free_ports,
+    trust_local_witness,
+    wait_until_up,
+)
 from portal.supervisor import Supervisor
 
 
@@ -25,13 +31,19 @@ class Command(BaseCommand):
         parser.add_argument(
             "--peers",
             action="store_true",
-            help="also run the local SMTP server and SMS gateway that the demo sends to",
+            help="also run the local SMTP server, SMS gateway and witness that the demo uses",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.EMBEDDED:
             call_command("setup", quiet=True)
+        if options["peers"]:
+            trust_local_witness()
         port, host = options["port"], options["host"]
+        try:
+            require_free_ports(host=host, port=port, peers=options["peers"])
+        except Conflict as error:
+            raise CommandError(str(error)) from None
         supervisor = Supervisor(
             programs(port=port, host=host, workers=options["workers"], peers=options["peers"]),
             logs=settings.VAR_DIR / "log",
