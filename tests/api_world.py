@@ -3,6 +3,7 @@ for every operation."""
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import uuid
 from collections.abc import Callable, Mapping
@@ -11,18 +12,31 @@ from pathlib import Path
 from typing import Any
 
 from audit import sequencer
-from audit.export import service as exporting
 from audit.models import Record
+from audit.retention.models import LegalHold
 from comms import signing
+from comms.dryruns.jobs import request_dry_run
+from comms.dryruns.models import DryRunJob
 from comms.models import Delivery, Notice
 from comms.services import notices
 from core import clock
-from core.actor import system
 from core.models import User
 from core.roles import Role
+from investors.erasure.services import request_erasure
 from investors.models import Investor
+from templates_mgmt.clauses import services as clauses
+from templates_mgmt.clauses.models import Clause
+from templates_mgmt.files.document import dump
+from templates_mgmt.filing import services as filings
+from templates_mgmt.filing.models import ReReview
+from templates_mgmt.lexicon import services as lexicon
+from templates_mgmt.lexicon.models import WordList
+from templates_mgmt.library import read_example
 from templates_mgmt.models import TemplateVersion
+from templates_mgmt.reviewing import services as reviewing
 from templates_mgmt.services import new_version
+from tests.audit import exports
+from tests.audit.retention import hold_investor
 from tests.builders import (
     WORDS,
     actor_of,
@@ -36,7 +50,9 @@ from tests.builders import (
     send_all,
 )
 from tests.investors.builders import row, run, write_csv
-from tests.templates_mgmt.builders import make_draft, make_submitted
+from tests.templates_mgmt.builders import make_draft, make_submitted, reviewer
+from tests.templates_mgmt.filing import approve as approve_filed
+from tests.templates_mgmt.filing import make_filed
 
 GATEWAY = ("gateway", "local-gateway")  # the provider's name and secret in the settings
 REASON = {"reason": "Letter 12 of the supervisor"}
@@ -52,7 +68,10 @@ class World:
     investor: uuid.UUID
     batch: uuid.UUID
     export: uuid.UUID
+    asked: Mapping[str, uuid.UUID]
     record: uuid.UUID
+    erasure: uuid.UUID
+    kept: Mapping[str, Any]
 
     def pools(self) -> dict[str, list[str]]:
         """Ids that exist, by the name of the path parameter or field that takes them."""
@@ -64,13 +83,56 @@ class World:
             "delivery_id": [str(pk) for pk in Delivery.objects.values_list("pk", flat=True)[:4]],
             "investor_id": [str(self.investor)],
             "batch_id": [str(self.batch)],
-            "export_id": [str(self.export)],
+            "export_id": [str(self.export), *map(str, self.asked.values())],
             "record_id": [str(self.record)],
+            "request_id": [str(self.erasure)],
+            "hold_id": [str(pk) for pk in LegalHold.objects.values_list("pk", flat=True)],
             "business_line": [str(make_line().pk)],
             "line": ["retail"],
             "provider": [GATEWAY[0]],
+            "job_id": [str(pk) for pk in DryRunJob.objects.values_list("pk", flat=True)[:4]]
+            or [str(uuid.uuid4())],
+            "comment_id": [str(self.kept["comment"])],
+            "clause_id": [str(self.kept["clause_sent"].clause_id)],
+            "list_id": [str(self.kept["word_list_sent"].word_list_id)],
+            "rereview_id": [str(pk) for pk in ReReview.objects.values_list("pk", flat=True)],
             "shown_hash": [version.content_hash for version in versions if version.content_hash],
         }
+
+
+def _kept(user: User) -> dict[str, Any]:
+    """Clauses, word lists, comments and re-reviews in the states that operations start from."""
+    keeper = reviewer()
+    version = _waiting()
+    now = clock.now()
+    made = reviewing.comment(version_id=version.pk, text="why?", actor=keeper, now=now)
+    _due()
+    own = actor_of(user)
+    words = {"texts": {"zh-hans": "提示。", "en": "Words."}, "source": "r"}
+    found: dict[str, Any] = {"comment": made.pk, "taken": version.pk}
+    for kind, service, create in (
+        ("clause", clauses, clauses.create_clause),
+        ("word_list", lexicon, lexicon.create_list),
+    ):
+        given = words if kind == "clause" else WORD_LIST
+        found[f"{kind}_draft"] = create(code=f"{kind}_a", name="A", actor=own, now=now)
+        ready = create(code=f"{kind}_b", name="B", actor=own, now=now)
+        service.save(version_id=ready.pk, actor=own, now=now, **given)
+        found[f"{kind}_ready"] = ready
+        sent = create(code=f"{kind}_c", name="C", actor=keeper, now=now)
+        service.save(version_id=sent.pk, actor=keeper, now=now, **given)
+        found[f"{kind}_sent"] = service.submit(version_id=sent.pk, actor=keeper, now=now)
+    return found
+
+
+def _waiting() -> TemplateVersion:
+    return make_submitted(code="talked-about")
+
+
+def _due() -> None:
+    tomorrow = clock.now().date() + dt.timedelta(days=1)
+    approve_filed(make_filed(words={"code": "due"}, review_due=tomorrow))
+    filings.open_due(now=clock.now() + dt.timedelta(days=2))
 
 
 def make_world(directory: Path) -> World:
@@ -80,12 +142,22 @@ def make_world(directory: Path) -> World:
     people = make_investors(2)
     make_investors(1, consents=["inbox"])
     versions = _versions(user)
-    told = _notices(versions["approved"])
     file = write_csv(directory / "in.csv", [row(), row(ref="2", phone="12")])
-    batch = run(file).batch_id
+    batch = run(file).batch_id  # before the notices: their audience is everyone
+    told = _notices(versions["approved"])
+    hold_investor(people[0])
     sequencer.catch_up(now=clock.now())
     record = Record.objects.filter(notice=told["sent"].pk).earliest("id")
-    return World(user, versions, told, people[0], batch, _export(told["sent"]), record.pk)
+    sent = told["sent"]
+    asked = _asked(sent, user)
+    export = _export(sent)
+    erasure = request_erasure(
+        investor_id=people[1], ground="consent", reason="by letter", actor=actor_of(user),
+        now=clock.now(),
+    )  # fmt: skip
+    return World(
+        user, versions, told, people[0], batch, export, asked, record.pk, erasure, _kept(user)
+    )
 
 
 def _versions(user: User) -> dict[str, TemplateVersion]:
@@ -121,11 +193,15 @@ def _notices(version: TemplateVersion) -> dict[str, Notice]:
 
 
 def _export(notice: Notice) -> uuid.UUID:
-    export = exporting.create_export(
-        notice_id=notice.pk, actor=system("test"), now=clock.now(), **REASON
-    )
-    exporting.build_export(export_id=export.pk, now=clock.now())
-    return export.pk
+    return exports.ready(notice=notice.pk, now=clock.now()).pk
+
+
+def _asked(notice: Notice, user: User) -> dict[str, uuid.UUID]:
+    """Exports that wait: one asked for by somebody else, one by the user."""
+    return {
+        "other": exports.requested(notice=notice.pk, now=clock.now()).pk,
+        "own": exports.requested(notice=notice.pk, by=actor_of(user), now=clock.now()).pk,
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +256,12 @@ def _draft(world: World) -> Good:
     return Good({"version_id": version.pk}, {"revision": version.revision, **WORDS})
 
 
+def _template_files(world: World) -> Good:
+    text = dump(read_example("margin-call"))
+    body = {"business_line": str(make_line().pk), "files": [{"name": "a.yaml", "text": text}]}
+    return Good(body=body)
+
+
 def _approval(world: World) -> Good:
     version = world.versions["in_review"]
     return Good({"version_id": version.pk}, {"shown_hash": version.content_hash, "reason": ""})
@@ -196,6 +278,55 @@ def _upload(world: World) -> Good:
     return Good(body={"file": text.encode(), "line": "retail", "dry_run": "true"})
 
 
+def _dry_run_job(world: World) -> Good:
+    notice = world.notices["ready"]
+    job = request_dry_run(notice_id=notice.pk, actor=dispatcher(), now=clock.now())
+    return Good({"notice_id": notice.pk, "job_id": job.pk})
+
+
+def _taken(world: World) -> Good:
+    version = world.versions["in_review"]
+    reviewing.take(version_id=version.pk, actor=actor_of(world.user), now=clock.now())
+    return Good({"version_id": version.pk})
+
+
+def _reviewed(kind: str, plural: str, words: object) -> dict[str, Callable[[World], Good]]:
+    """Good requests about versions of a clause or a word list."""
+
+    def about(state: str, body: object = None) -> Callable[[World], Good]:
+        return lambda world: Good({"version_id": world.kept[f"{kind}_{state}"].pk}, body)
+
+    def approval(world: World) -> Good:
+        version = world.kept[f"{kind}_sent"]
+        return Good({"version_id": version.pk}, {"shown_hash": version.content_hash})
+
+    parent, name = ("clause_id", "clause") if kind == "clause" else ("list_id", "word_list")
+
+    def again(world: World) -> Good:
+        model = Clause if kind == "clause" else WordList
+        known = model.objects.filter(versions__state="approved").earliest("code")
+        return Good({parent: known.pk})
+
+    return {
+        f"{plural}_list": _nothing,
+        f"{plural}_create": lambda world: Good(body={"code": f"new_{name}", "name": "New"}),
+        f"{kind}_versions_create": again,
+        f"{kind}_versions_read": about("sent"),
+        f"{kind}_versions_save": about("draft", words),
+        f"{kind}_versions_submit": about("ready"),
+        f"{kind}_versions_approve": approval,
+        f"{kind}_versions_return": about("sent", REASON),
+    }
+
+
+WORD_LIST = {
+    "severity": "error",
+    "why": {"zh-hans": "原因", "en": "A reason."},
+    "fix": {"zh-hans": "原因", "en": "A reason."},
+    "terms": ["绝无仅有"],
+    "exceptions": [],
+    "examples": [{"text": "绝无仅有", "hit": True}],
+}
 CONSENT = {"act": "withdraw", "purpose": "channel.sms", "method": "phone"}
 PREFERENCE = {"topic": "market_news", "channel": "sms", "wanted": False}
 
@@ -206,6 +337,12 @@ GOOD: dict[str, Callable[[World], Good]] = {
     "investor_consents_list": _investor(),
     "investor_consents_create": _investor(CONSENT),
     "investor_preferences_set": _investor(PREFERENCE),
+    "erasures_list": _nothing,
+    "erasures_create": lambda world: Good(
+        body={"investor": str(world.investor), "ground": "consent", "reason": "by letter"}
+    ),
+    "erasures_retrieve": lambda world: Good({"request_id": world.erasure}),
+    "erasures_withdraw": lambda world: Good({"request_id": world.erasure}),
     "imports_list": _nothing,
     "imports_create": _upload,
     "imports_retrieve": lambda world: Good({"batch_id": world.batch}),
@@ -217,6 +354,8 @@ GOOD: dict[str, Callable[[World], Good]] = {
     "template_versions_create": _template({}),
     "template_versions_read": _version("approved"),
     "template_versions_save": _draft,
+    "template_versions_file": _version("approved"),
+    "templates_import": _template_files,
     "template_versions_submit": _version("draft"),
     "template_versions_approve": _approval,
     "template_versions_return": _version("in_review", REASON),
@@ -224,10 +363,30 @@ GOOD: dict[str, Callable[[World], Good]] = {
     "template_versions_withdraw": _version("own", REASON),
     "template_versions_retire": _version("approved", REASON),
     "template_versions_recall": _version("approved", REASON),
+    "template_versions_take": _version("in_review"),
+    "template_versions_give_up": _taken,
+    "template_comments_list": lambda world: Good({"version_id": world.kept["taken"]}),
+    "template_comments_create": _version("in_review", {"text": "why?"}),
+    "template_comments_settle": lambda world: Good({"comment_id": world.kept["comment"]}),
+    "reviews_list": _nothing,
+    "template_versions_filing": _version("approved"),
+    "template_versions_filing_save": _version("draft", {"communication_class": "retail"}),
+    "template_versions_filing_expiry": _version(
+        "approved", {"expires_at": "2090-01-01T00:00:00Z", **REASON}
+    ),
+    "template_versions_filing_carrier": _version(
+        "approved", {"language": "en", "reference": "7", "status": "pending"}
+    ),
+    "rereviews_list": _nothing,
+    "rereviews_keep": lambda world: Good({"rereview_id": ReReview.objects.latest("id").pk}, REASON),
+    **_reviewed("clause", "clauses", {"texts": {"en": "Words.", "zh-hans": "提示。"}}),
+    **_reviewed("word_list", "word_lists", WORD_LIST),
     "notices_list": _nothing,
     "notices_create": _new_notice,
     "notices_retrieve": _notice("sent"),
     "notices_submit": _notice("draft"),
+    "notices_dry_run": _notice("ready"),
+    "notices_dry_run_retrieve": _dry_run_job,
     "notices_take_back": _notice("ready", REASON),
     "notices_release": _notice("ready"),
     "notices_pause": _notice("going", REASON),
@@ -247,6 +406,13 @@ GOOD: dict[str, Callable[[World], Good]] = {
         body={"notice": str(world.notices["sent"].pk), **REASON, "recipient": "监管局"}
     ),
     "exports_read": lambda world: Good({"export_id": world.export}),
+    "exports_approve": lambda world: Good({"export_id": world.asked["other"]}, REASON),
+    "exports_refuse": lambda world: Good({"export_id": world.asked["other"]}, REASON),
+    "exports_withdraw": lambda world: Good({"export_id": world.asked["own"]}, REASON),
     "exports_download": lambda world: Good({"export_id": world.export}),
+    "retention_schedule_read": _nothing,
+    "retention_proposals_list": _nothing,
+    "holds_list": _nothing,
+    "holds_read": lambda world: Good({"hold_id": LegalHold.objects.latest("id").pk}),
     "webhooks_receive": _webhook,
 }

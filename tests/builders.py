@@ -29,13 +29,15 @@ INBOX = [
         "channel": "inbox",
         "language": "zh-hans",
         "subject": "{{ title }}",
-        "body": "{{ name }}您好：\n\n{{ key_points }}\n\n自{{ since }}起。\n\n{{ risk }}",
+        "body": "{{ name }}您好：\n\n{{ key_points }}\n\n{{ action }}\n\n"
+        "自{{ since }}起。\n\n{{ risk }}",
     },
     {
         "channel": "inbox",
         "language": "en",
         "subject": "{{ title }}",
-        "body": "Dear {{ name }},\n\n{{ key_points }}\n\nSince {{ since }}.\n\n{{ risk }}",
+        "body": "Dear {{ name }},\n\n{{ key_points }}\n\n{{ action }}\n\n"
+        "Since {{ since }}.\n\n{{ risk }}",
     },
 ]
 CRITICAL = {"parallel": ["sms", "inbox"], "fallback": ["email"]}

@@ -34,8 +34,11 @@ CONTROLLERS = frozenset({"dispatcher", "releaser", "crisis_officer"})
 INVESTOR_READERS = frozenset({"dispatcher", "releaser", "privacy_officer", "auditor"})
 IMPORTERS = frozenset({"dispatcher", "privacy_officer"})
 PRIVACY = frozenset({"privacy_officer"})
+ERASERS = frozenset({"privacy_officer", "reviewer"})
 AUDITOR = frozenset({"auditor"})
-EXPORT_READERS = frozenset({"auditor", "regulator"})
+EXPORT_TAKERS = frozenset({"auditor", "regulator"})
+EXPORT_APPROVERS = frozenset({"reviewer", "privacy_officer"})
+EXPORT_READERS = EXPORT_TAKERS | EXPORT_APPROVERS
 ADMINISTRATOR = frozenset({"administrator"})
 
 REASON = {"reason": "because"}
@@ -94,6 +97,7 @@ CORE = {
 PORTAL = {
     "overview": get(STAFF),
     "search": get(STAFF),
+    "object-as-of": get(TEMPLATE_READERS | NOTICE_READERS | INVESTOR_READERS),
 }
 
 SELF_SERVICE = {
@@ -115,16 +119,82 @@ TEMPLATES = {
     "template-list": get(TEMPLATE_READERS),
     "template-new": form(AUTHOR),
     "template-from-example": post(AUTHOR),
+    "template-import": form(AUTHOR),
+    "filings": Row({"GET": TEMPLATE_READERS, "POST": TEMPLATE_READERS}, known=True),
+    "rereview": form(REVIEWER),
+    "version-filing": get(TEMPLATE_READERS),
+    "version-filing-edit": form(AUTHOR),
+    "filing-shorten": post(REVIEWER, expires_at="2030-01-01T00:00", **REASON),
+    "filing-carrier": post(AUTHOR | REVIEWER, language="en", status="pending"),
+    "version-filing-export": post(TEMPLATE_READERS, format="csv"),
+    "clauses": get(TEMPLATE_READERS),
+    "clause-new": form(REVIEWER),
+    "clause-version-new": post(REVIEWER),
+    "clause-version": get(TEMPLATE_READERS),
+    "clause-edit": form(REVIEWER),
+    "clause-decide": post(REVIEWER, verb="return", shown_hash="0" * 64, **REASON),
+    "review-queue": get(TEMPLATE_READERS),
+    "absence-new": post(REVIEWER, delegate="x"),
+    "absence-end": post(REVIEWER),
+    "review-groups": form(ADMINISTRATOR),
+    "review-take": post(REVIEWER),
+    "version-comment": form(AUTHOR | REVIEWER),
+    "comment-settle": post(REVIEWER),
+    "review-plans": get(TEMPLATE_READERS),
+    "review-plan-new": Row({"POST": REVIEWER}, {"category": "party"}),
+    "review-plan": get(TEMPLATE_READERS),
+    "review-plan-edit": form(REVIEWER),
+    "review-plan-decide": post(REVIEWER, verb="return", shown_hash="0" * 64, **REASON),
+    "word-lists": get(TEMPLATE_READERS),
+    "word-list-new": form(REVIEWER),
+    "word-list-version-new": post(REVIEWER),
+    "word-list-version": get(TEMPLATE_READERS),
+    "word-list-edit": form(REVIEWER),
+    "word-list-decide": post(REVIEWER, verb="return", shown_hash="0" * 64, **REASON),
+    "version-file": get(TEMPLATE_READERS),
     "template-detail": get(TEMPLATE_READERS),
     "version-new": post(AUTHOR),
     "version-compare": get(TEMPLATE_READERS),
     "version-review": get(TEMPLATE_READERS),
     "version-edit": form(AUTHOR),
     "version-preview": post(AUTHOR),
+    "finding-justify": post(AUTHOR),
+    "unsaved-drop": post(AUTHOR, session="00000000-0000-0000-0000-000000000000"),
     "version-submit": post(AUTHOR),
     "version-decide": post(AUTHOR | REVIEWER),
+    "api-clauses": Row({"GET": TEMPLATE_READERS, "POST": REVIEWER}, known=True),
+    "api-clause-versions": post(REVIEWER),
+    "api-clause-version": Row({"GET": TEMPLATE_READERS, "PUT": REVIEWER}, body={"texts": {}}),
+    "api-clause-version-submit": post(REVIEWER),
+    "api-clause-version-approve": post(REVIEWER, shown_hash="0" * 64),
+    "api-clause-version-return": post(REVIEWER, **REASON),
+    "api-word-lists": Row({"GET": TEMPLATE_READERS, "POST": REVIEWER}, known=True),
+    "api-word-list-versions": post(REVIEWER),
+    "api-word-list-version": Row(
+        {"GET": TEMPLATE_READERS, "PUT": REVIEWER},
+        body={"severity": "error", "why": {}, "fix": {}, "terms": []},
+    ),
+    "api-word-list-version-submit": post(REVIEWER),
+    "api-word-list-version-approve": post(REVIEWER, shown_hash="0" * 64),
+    "api-word-list-version-return": post(REVIEWER, **REASON),
+    "api-reviews": get(TEMPLATE_READERS),
+    "api-template-version-take": post(REVIEWER),
+    "api-template-version-give-up": post(REVIEWER),
+    "api-template-comments": Row(
+        {"GET": TEMPLATE_READERS, "POST": AUTHOR | REVIEWER}, body={"text": "why?"}
+    ),
+    "api-template-comment-settle": post(REVIEWER),
+    "api-template-version-filing": Row(
+        {"GET": TEMPLATE_READERS, "PUT": AUTHOR}, body={"communication_class": "retail"}
+    ),
+    "api-filing-expiry": post(REVIEWER, expires_at="2030-01-01T00:00:00Z", **REASON),
+    "api-filing-carrier": post(AUTHOR | REVIEWER, language="en", status="not_filed"),
+    "api-rereviews": get(TEMPLATE_READERS),
+    "api-rereview-keep": post(REVIEWER, **REASON),
     "api-templates": Row({"GET": TEMPLATE_READERS, "POST": AUTHOR}),
     "api-template": get(TEMPLATE_READERS),
+    "api-template-import": post(AUTHOR),
+    "api-template-version-file": get(TEMPLATE_READERS),
     "api-template-versions": Row({"GET": TEMPLATE_READERS, "POST": AUTHOR}),
     "api-template-version": Row({"GET": TEMPLATE_READERS, "PUT": AUTHOR}, body=DRAFT),
     "api-template-version-submit": post(AUTHOR),
@@ -142,7 +212,8 @@ NOTICES = {
     "notice-detail": get(NOTICE_READERS),
     "notice-live": get(NOTICE_READERS),
     "notice-edit": form(PREPARERS),
-    "notice-dry-run": get(NOTICE_READERS),
+    "notice-dry-run": form(NOTICE_READERS),
+    "notice-dry-run-cancel": post(NOTICE_READERS),
     "notice-submit": post(PREPARERS),
     "notice-take-back": post(PREPARERS | RELEASER, **REASON),
     "notice-release": form(PREPARERS | RELEASER),
@@ -156,9 +227,12 @@ NOTICES = {
     "notice-sample": get(NOTICE_READERS),
     "delivery-detail": get(NOTICE_READERS),
     "delivery-message": get(NOTICE_READERS),
+    "delivery-as-sent": form(PRIVACY | AUDITOR),
     "api-notices": Row({"GET": NOTICE_READERS, "POST": PREPARERS}),
     "api-notice": get(NOTICE_READERS),
     "api-notice-submit": post(PREPARERS),
+    "api-notice-dry-runs": post(PREPARERS | RELEASER),
+    "api-notice-dry-run": get(PREPARERS | RELEASER),
     "api-notice-take-back": post(PREPARERS | RELEASER, **REASON),
     "api-notice-release": post(RELEASER),
     "api-notice-pause": post(CONTROLLERS, **REASON),
@@ -179,6 +253,15 @@ INVESTORS = {
     "investor-preferences": post(PRIVACY),
     "investor-consent": post(PRIVACY),
     "contact-reveal": post(PRIVACY, **REASON),
+    "erasure-list": get(ERASERS),
+    "erasure-new": form(PRIVACY),
+    "erasure-detail": get(ERASERS),
+    "erasure-approve": post(ERASERS),
+    "erasure-refuse": post(ERASERS, **REASON),
+    "erasure-withdraw": post(PRIVACY),
+    "api-erasures": Row({"GET": ERASERS, "POST": PRIVACY}),
+    "api-erasure": get(ERASERS),
+    "api-erasure-withdraw": post(PRIVACY),
     "contact-state": post(PRIVACY, **REASON),
     "import-new": form(IMPORTERS),
     "import-detail": get(IMPORTERS),
@@ -196,8 +279,47 @@ INVESTORS = {
     "api-import-rejections": get(IMPORTERS),
 }
 
+KEEPERS = frozenset({"reviewer", "privacy_officer"})
+KEEPING_READERS = KEEPERS | AUDITOR
+
+RETENTION = {
+    "retention": get(KEEPING_READERS),
+    "retention-draft": Row({"POST": PRIVACY}, body=REASON, known=True),
+    "retention-version": get(KEEPING_READERS),
+    "retention-rule-new": form(PRIVACY),
+    "retention-rule": form(PRIVACY),
+    "retention-scope": form(PRIVACY),
+    "retention-submit": post(PRIVACY),
+    "retention-decide": post(REVIEWER, act="approve"),
+    "retention-proposals": get(KEEPING_READERS),
+    "retention-proposal": get(KEEPING_READERS),
+    "retention-proposal-submit": post(PRIVACY),
+    "retention-proposal-decide": post(REVIEWER, act="approve"),
+    "hold-list": get(KEEPING_READERS),
+    "hold-new": form(KEEPERS),
+    "hold-detail": get(KEEPING_READERS),
+    "hold-release": post(KEEPERS, **REASON),
+    "access-reviews": get(KEEPING_READERS),
+    "access-review-open": Row({"POST": KEEPERS}, known=True),
+    "access-review": get(KEEPING_READERS),
+    "access-review-decide": post(KEEPERS, decision="keep"),
+    "access-review-sign": post(KEEPERS),
+    "access-review-report": post(KEEPING_READERS),
+    "api-retention-schedule": get(KEEPING_READERS),
+    "api-retention-proposals": get(KEEPING_READERS),
+    "api-holds": get(KEEPING_READERS),
+    "api-hold": get(KEEPING_READERS),
+}
+
 AUDIT = {
     "audit-list": get(AUDITOR),
+    "audit-download": post(AUDITOR),
+    "audit-timeline": get(AUDITOR),
+    "audit-queries": get(AUDITOR),
+    "audit-query-save": post(AUDITOR, name="A question"),
+    "audit-query": get(AUDITOR),
+    "audit-query-run": post(AUDITOR),
+    "audit-query-retire": post(AUDITOR),
     "audit-ledger": get(AUDITOR),
     "audit-ledger-state": get(AUDITOR),
     "audit-verify": post(AUDITOR),
@@ -207,15 +329,26 @@ AUDIT = {
     "export-new": form(AUDITOR),
     "export-detail": get(EXPORT_READERS),
     "export-live": get(EXPORT_READERS),
-    "export-download": post(EXPORT_READERS),
+    "export-approve": post(EXPORT_APPROVERS),
+    "export-refuse": post(EXPORT_APPROVERS, **REASON),
+    "export-withdraw": post(EXPORT_READERS, **REASON),
+    "export-download": post(EXPORT_TAKERS),
     "ledger-checkpoint": get(EVERYBODY),
     "ledger-tile": get(EVERYBODY),
+    "ledger-proven": get(EVERYBODY),
+    "ledger-policy": get(EVERYBODY),
+    "audit-stamp": get(AUDITOR),
+    "audit-stamped": get(AUDITOR),
+    "record-leaf": get(AUDITOR),
     "api-records": get(AUDITOR),
     "api-record": get(AUDITOR),
     "api-record-proof": get(AUDITOR),
     "api-exports": Row({"GET": EXPORT_READERS, "POST": AUDITOR}),
     "api-export": get(EXPORT_READERS),
-    "api-export-download": post(EXPORT_READERS),
+    "api-export-approve": post(EXPORT_APPROVERS),
+    "api-export-refuse": post(EXPORT_APPROVERS, **REASON),
+    "api-export-withdraw": post(EXPORT_READERS, **REASON),
+    "api-export-download": post(EXPORT_TAKERS),
 }
 
 
@@ -259,6 +392,7 @@ CONSOLE = {
     **model("investors_consentnotice", writable=False),
     **model("investors_consententry", who=NOBODY, writable=False),
     **model("investors_importbatch", who=NOBODY, writable=False),
+    **model("investors_erasurerequest", who=NOBODY, writable=False),
     **model("comms_notice", writable=False),
     **model("comms_delivery", writable=False),
     # These lead to the portal's own pages, which ask for the right to see them.
@@ -274,6 +408,10 @@ CONSOLE = {
     **model("audit_checkpoint", writable=False),
     **model("audit_export", writable=False),
     **model("audit_verification", writable=False),
+    **model("audit_retentionschedule", writable=False),
+    **model("audit_legalhold", writable=False),
+    **model("audit_retentionproposal", writable=False),
+    **model("audit_accessreview", writable=False),
 }
 
 ROUTES: dict[str, Row] = {
@@ -284,5 +422,6 @@ ROUTES: dict[str, Row] = {
     **NOTICES,
     **INVESTORS,
     **AUDIT,
+    **RETENTION,
     **CONSOLE,
 }

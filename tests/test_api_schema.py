@@ -198,6 +198,7 @@ def test_a_good_request_is_answered_as_described(name, api, world, session):
         assert (again.status_code, again.json()) == (response.status_code, response.json())
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=str)
 @pytest.mark.parametrize("name", GOOD)
 def test_anything_else_is_answered_as_described(name, mode, api, session):

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import uuid
-
 import pytest
 from django.test import Client
 from django.urls import reverse
 
 from audit import sequencer
-from audit.export import service
-from audit.models import Export, Record
-from core import clock
+from audit.models import Record
 from core.roles import Role
 from tests.audit.builders import NOW, grow, write
 from tests.core.builders import last_record, make_user, sign_in
@@ -61,47 +57,6 @@ def test_a_filter_that_cannot_be_read_is_named(auditor):
     assert answer.json()["errors"][0]["field"] == "notice"
 
 
-def test_exports_by_api(auditor):
-    notice = uuid.uuid4()
-    write(2, notice=notice)
-    body = {"notice": str(notice), "reason": "Letter 12"}
-    made = auditor.post(reverse("api-exports"), body, content_type="application/json")
-    assert made.status_code == 201
-    assert made.json()["state"] == "requested"
-    export = Export.objects.get()
-    assert made["Location"] == reverse("api-export", args=[export.pk])
-    download = reverse("api-export-download", args=[export.pk])
-    assert auditor.post(download).status_code == 409
-    service.build_export(export_id=export.pk, now=clock.now())
-    assert auditor.get(made["Location"]).json()["state"] == "ready"
-    assert auditor.post(download)["Content-Type"] == "application/zip"
-    listed = auditor.get(reverse("api-exports")).json()["results"]
-    assert [row["id"] for row in listed] == [str(export.pk)]
-
-
-@pytest.mark.parametrize(
-    ("field", "body"),
-    [
-        ("notice", {"reason": "x"}),
-        ("reason", {"notice": str(uuid.uuid4())}),
-        ("period_to", {"reason": "x", "period_from": "2026-03-02T00:00:00Z"}),
-        ("notice", {"reason": "x", "notice": str(uuid.uuid4())}),
-    ],
-)
-def test_a_bad_request_names_the_field(field, body, auditor):
-    answer = auditor.post(reverse("api-exports"), body, content_type="application/json")
-    assert answer.status_code == 422
-    assert answer.json()["errors"][0]["field"] == field
-
-
-def test_the_second_factor_is_asked_for(client):
-    sign_in(client, make_user(Role.AUDITOR))
-    body = {"notice": str(uuid.uuid4()), "reason": "x"}
-    answer = client.post(reverse("api-exports"), body, content_type="application/json")
-    assert (answer.status_code, answer.json()["code"]) == (403, "step_up_required")
-
-
 def test_others_may_not(client):
     sign_in(client, make_user(Role.AUTHOR), stepped_up=True)
-    for route in ("api-records", "api-exports"):
-        assert client.get(reverse(route)).status_code == 403
+    assert client.get(reverse("api-records")).status_code == 403

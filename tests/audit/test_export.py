@@ -1,4 +1,4 @@
-"""A regulator export: what it holds, and who may have it (L8)."""
+"""A regulator export: what it holds (L8)."""
 
 from __future__ import annotations
 
@@ -14,31 +14,29 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from audit import keys, sealing, sequencer, store
-from audit.export import service, verifier
+from audit import keys, merkle, sequencer, store
+from audit.export import building, files, verifier
 from audit.models import Export, ExportState, Record
-from audit.services import download_export
-from core.actor import system
-from core.errors import Conflict, Forbidden, InvalidInput, StepUpRequired
-from core.roles import Role
-from tests.audit.builders import NOW, as_superuser, grow, staff, write
-from tests.audit.exports import built, lines, run_verifier
+from core.errors import Conflict, IllegalTransition
+from tests.audit.builders import NOW, as_superuser, grow, write
+from tests.audit.exports import approved, built, lines, ready, requested, run_verifier
+from tests.recorded import recorded
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-# --- what it holds --------------------------------------------------------------------------
+MINUTE = dt.timedelta(minutes=1)
 
 
 def test_a_notice_with_its_trail_is_exported_and_proves_itself(notice):
     bag = built(notice)
     records = lines(bag / "data/records.jsonl")
-    assert len(records) == 4 + 1 + 100 + 1
+    assert len(records) == 4 + 1 + 100 + 3
     assert {each["action"] for each in records} == {
         "template.drafted", "notice.created", "delivery.accepted", "export.requested",
+        "export.approved", "export.started",
     }  # fmt: skip
     done = run_verifier(bag, "--key", str(keys.verifier_key()))
     assert (done.returncode, done.stderr) == (0, "")
-    assert "Records: 106, each one proved" in done.stdout
+    assert "Records: 108, each one proved" in done.stdout
     assert "The key is the one that you gave" in done.stdout
 
 
@@ -49,39 +47,88 @@ def test_records_are_the_exact_leaf_bytes(notice):
     assert exported <= set(logged.values())
 
 
+def test_each_record_has_its_own_inclusion_proof_too(notice):
+    bag = built(notice)
+    checkpoint = verifier.Checkpoint((bag / "data/checkpoint").read_bytes(), "checkpoint")
+    proofs = lines(bag / "data/proofs/inclusion.jsonl")[:-1]
+    for proof in (proofs[0], proofs[7], proofs[-1]):
+        index = proof["index"]
+        text = verifier.proof_of(bag, index)
+        rows = text.split("\n\n")[0].split("\n")
+        assert rows[:2] == ["c2sp.org/tlog-proof@v1", f"index {index}"]
+        path = [verifier.decode(row, "proof") for row in rows[2:]]
+        leaf = merkle.leaf_hash(dict(store.leaf_rows(index, index + 1))[index])
+        merkle.verify_inclusion(leaf, index, checkpoint.size, path, checkpoint.root)
+    with pytest.raises(verifier.Wrong, match="no record of this bag"):
+        verifier.proof_of(bag, checkpoint.size)
+
+
 def test_the_table_is_neutralised(bag):
     rows = list(csv.reader(io.StringIO((bag / "data/records.csv").read_text("utf-8-sig"))))
     assert rows[0] == verifier.COLUMNS
-    assert len(rows) == 107
-    for text in ("=1+1", "+1", "-1", "@x", "\tx", "\0x", "\rx", "＝1"):
+    assert len(rows) == 109
+    for text in ("=1+1", "+1", "-1", "@x", "\tx", "\0x", "\rx", "\nx", "＝1"):
         assert verifier.cell(text) == "'" + text
     assert verifier.cell("1=1") == "1=1"
 
 
-def test_the_report_is_a_pdf_with_content(bag):
-    data = (bag / "data/report.pdf").read_bytes()
-    assert data.startswith(b"%PDF-")
-    assert len(data) > 10_000
+# --- scopes ---------------------------------------------------------------------------------
+
+
+def found(export: Export) -> set[str]:
+    bag = Path(export.path)
+    assert run_verifier(bag).returncode == 0
+    return {
+        each["action"]
+        for each in lines(bag / "data/records.jsonl")
+        if not each["action"].startswith("export.")
+    }
+
+
+@pytest.mark.parametrize("subject", ["notice", "investor", "template", "incident"])
+def test_one_subject(subject):
+    mine, other = uuid.uuid4(), uuid.uuid4()
+    write(3, action="test.mine", **{subject: mine})
+    write(3, action="test.other", **{subject: other})
+    assert found(ready(**{subject: mine})) == {"test.mine"}
+
+
+def test_a_template_with_what_its_versions_did():
+    template, version = uuid.uuid4(), uuid.uuid4()
+    write(1, action="template.drafted", template=template, version=version)
+    write(1, action="notice.created", notice=uuid.uuid4(), version=version)
+    write(1, action="notice.other", notice=uuid.uuid4(), version=uuid.uuid4())
+    assert found(ready(template=template)) == {"template.drafted", "notice.created"}
 
 
 def test_a_period_is_half_open():
     for minute in range(4):
-        write(2, action=f"test.minute{minute}", now=NOW + dt.timedelta(minutes=minute))
-    period = (NOW + dt.timedelta(minutes=1), NOW + dt.timedelta(minutes=3))
-    export = service.create_export(period=period, reason="Quarter", actor=system("test"), now=NOW)
-    made = service.build_export(export_id=export.pk, now=NOW)
-    found = {each["action"] for each in lines(Path(made.path) / "data/records.jsonl")}
-    assert (made.records, found) == (4, {"test.minute1", "test.minute2"})
-    assert run_verifier(Path(made.path)).returncode == 0
+        write(2, action=f"test.minute{minute}", now=NOW + minute * MINUTE)
+    made = ready(period=(NOW + MINUTE, NOW + 3 * MINUTE))
+    assert (made.records, found(made)) == (4, {"test.minute1", "test.minute2"})
+
+
+def test_a_subject_within_a_period():
+    mine = uuid.uuid4()
+    for minute in range(3):
+        write(1, action=f"test.minute{minute}", investor=mine, now=NOW + minute * MINUTE)
+        write(1, action="test.other", now=NOW + minute * MINUTE)
+    assert found(ready(investor=mine, period=(NOW + MINUTE, NOW + 2 * MINUTE))) == {"test.minute1"}
 
 
 def test_an_empty_period_is_an_honest_empty_bag():
     grow(3)
-    period = (NOW - dt.timedelta(days=2), NOW - dt.timedelta(days=1))
-    export = service.create_export(period=period, reason="Quarter", actor=system("test"), now=NOW)
-    made = service.build_export(export_id=export.pk, now=NOW)
+    made = ready(period=(NOW - dt.timedelta(days=2), NOW - dt.timedelta(days=1)))
     assert made.records == 0
     assert run_verifier(Path(made.path)).returncode == 0
+
+
+def test_the_whole_log_needs_no_hash_beside_its_records():
+    grow(256, 300)
+    bag = Path(ready(period=(NOW - MINUTE, NOW + MINUTE)).path)
+    proofs = lines(bag / "data/proofs/inclusion.jsonl")
+    assert not any(line.get("before") or line.get("after") for line in proofs)
+    assert run_verifier(bag).returncode == 0
 
 
 def test_records_not_yet_in_the_log_are_counted(notice, admin_conninfo, monkeypatch):
@@ -92,14 +139,33 @@ def test_records_not_yet_in_the_log_are_counted(notice, admin_conninfo, monkeypa
         other.execute("SELECT * FROM audit_sequencerstate FOR UPDATE")
         bag = built(notice)
     statement = json.loads((bag / "data/statement.json").read_bytes())
-    assert statement["records_not_yet_in_the_log"] == 3  # the request itself is one
-    assert "not yet in the log: 3." in run_verifier(bag).stdout
+    assert statement["records_not_yet_in_the_log"] == 5  # with request, approval, start
+    assert "not yet in the log: 5." in run_verifier(bag).stdout
+
+
+# --- the watermark --------------------------------------------------------------------------
+
+
+def test_the_watermark_stands_wherever_a_reader_looks(notice):
+    made = ready(notice=notice)
+    bag = Path(made.path)
+    for name in ("bag-info.txt", "data/README.txt", "data/statement.json"):
+        assert made.watermark in (bag / name).read_text(), name
+    assert made.watermark in run_verifier(bag).stdout
+    assert Record.objects.get(action="export.built").content["watermark"] == made.watermark
+    assert ready(notice=notice).watermark != made.watermark
+
+
+# --- building -------------------------------------------------------------------------------
 
 
 def test_progress_is_told(notice):
     seen: list[tuple[int, int]] = []
-    built(notice, progress=lambda done, total: seen.append((done, total)))
-    assert seen[-1][0] == seen[-1][1]
+    export = approved(notice=notice)
+    building.build_export(
+        export_id=export.pk, now=NOW, progress=lambda done, total: seen.append((done, total))
+    )
+    assert seen[-1] == (108, 108)
 
 
 def test_a_record_altered_in_the_database_stops_the_export(notice, admin_conninfo):
@@ -112,70 +178,34 @@ def test_a_record_altered_in_the_database_stops_the_export(notice, admin_conninf
     failed = Export.objects.get()
     assert (failed.state, str(victim.pk) in failed.error) == (ExportState.FAILED, True)
     assert Record.objects.get(action="export.failed").content == {"error": "record_altered"}
-    assert not any(Path(failed.path or ".").glob(".*.unfinished"))
+    assert not files.unfinished_of(failed.pk).exists()
 
 
-# --- who may --------------------------------------------------------------------------------
-
-
-def test_asking_needs_the_right_and_a_fresh_second_factor(notice):
-    options = {"notice_id": notice, "reason": "Letter 12", "now": NOW}
-    auditor = staff(Role.AUDITOR)
-    export = service.create_export(actor=auditor, recipient="监管局", **options)
+def test_nothing_is_built_without_approval(notice):
+    export = requested(notice=notice)
+    with pytest.raises(IllegalTransition):
+        building.build_export(export_id=export.pk, now=NOW)
+    assert building.build_waiting(now=NOW + MINUTE) == 0
+    export.refresh_from_db()
     assert export.state == ExportState.REQUESTED
-    entry = Record.objects.get(action="export.requested")
-    assert (entry.notice, entry.staff, entry.object) == (
-        notice, auditor.user_id, f"export:{export.pk}",
-    )  # fmt: skip
-    key = sealing.key_of(auditor.user_id)
-    assert sealing.unseal_text(key, entry.sealed, context="audit.typed") == "监管局\nLetter 12"
-    with pytest.raises(StepUpRequired):
-        service.create_export(actor=staff(Role.AUDITOR, now=None), **options)
-    with pytest.raises(Forbidden):
-        service.create_export(actor=staff(Role.AUTHOR), **options)
-
-
-@pytest.mark.parametrize(
-    ("field", "options"),
-    [
-        ("notice", {}),
-        ("notice", {"notice_id": uuid.uuid4(), "period": (NOW, NOW + dt.timedelta(1))}),
-        ("notice", {"notice_id": uuid.uuid4()}),
-        ("period_to", {"period": (NOW, NOW)}),
-        ("reason", {"period": (NOW, NOW + dt.timedelta(1)), "reason": " "}),
-    ],
-)
-def test_a_bad_request_names_the_field(field, options):
-    with pytest.raises(InvalidInput) as caught:
-        service.create_export(**{"reason": "x", **options}, actor=system("test"), now=NOW)
-    assert caught.value.field == field
-    assert Export.objects.count() == 0
-
-
-def test_downloads_are_recorded_and_only_of_what_is_ready(notice):
-    regulator = staff(Role.REGULATOR)
-    export = service.create_export(notice_id=notice, reason="x", actor=system("test"), now=NOW)
-    with pytest.raises(Conflict):
-        download_export(export_id=export.pk, actor=regulator, now=NOW)
-    service.build_export(export_id=export.pk, now=NOW)
-    got = download_export(export_id=export.pk, actor=regulator, now=NOW)
-    assert Record.objects.get(action="export.downloaded").staff == regulator.user_id
-    with pytest.raises(StepUpRequired):
-        download_export(export_id=export.pk, actor=staff(Role.REGULATOR, now=None), now=NOW)
-    with pytest.raises(Forbidden):
-        download_export(export_id=export.pk, actor=staff(Role.AUTHOR), now=NOW)
-    with zipfile.ZipFile(service.archive_of(got)) as archive:
-        target = Path(got.path).parent / "unpacked"
-        archive.extractall(target)
-    assert run_verifier(next(target.iterdir())).returncode == 0
 
 
 def test_lost_work_is_taken_up_again(notice):
-    options = {"notice_id": notice, "reason": "x", "actor": system("test")}
-    fresh = service.create_export(now=NOW, **options)
-    crashed = service.create_export(now=NOW, **options)
-    Export.objects.filter(pk=crashed.pk).update(state=ExportState.BUILDING)
-    assert service.build_waiting(now=NOW) == 1
-    assert service.build_waiting(now=NOW + dt.timedelta(minutes=1)) == 1
+    fresh, crashed = approved(notice=notice), approved(notice=notice)
+    with recorded():
+        Export.objects.filter(pk=crashed.pk).update(state=ExportState.BUILDING)
+    files.unfinished_of(crashed.pk).mkdir(parents=True)
+    (files.unfinished_of(crashed.pk) / "half").write_text("x")
+    assert building.build_waiting(now=NOW) == 1
+    assert building.build_waiting(now=NOW + MINUTE) == 1
     assert set(Export.objects.values_list("state", flat=True)) == {ExportState.READY}
-    assert service.build_export(export_id=fresh.pk, now=NOW).state == ExportState.READY
+    assert building.build_export(export_id=fresh.pk, now=NOW).state == ExportState.READY
+    assert not files.unfinished_of(crashed.pk).exists()
+
+
+def test_the_archive_holds_the_bag(notice, tmp_path):
+    made = ready(notice=notice)
+    with zipfile.ZipFile(files.archive_of(made.pk)) as archive:
+        archive.extractall(tmp_path / "unpacked")
+    assert run_verifier(tmp_path / "unpacked" / files.name_of(made.pk)).returncode == 0
+    assert files.sha256_of(files.archive_of(made.pk)) == made.archive

@@ -3,47 +3,16 @@
 from __future__ import annotations
 
 import io
-import json
-import uuid
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import call_command
 
 from audit import keys, merkle
 from audit.models import Leaf
 from core.errors import Misconfigured
 from tests.audit.builders import grow
-from tests.audit.exports import run_verifier
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def test_the_command_writes_a_bag_where_asked(notice, tmp_path):
-    out, target = io.StringIO(), tmp_path / "bag"
-    call_command("export_regulator", notice=notice, out=target, json=True, stdout=out)
-    facts = json.loads(out.getvalue())
-    assert (facts["records"], facts["path"]) == (106, str(target))  # the request itself is one
-    assert run_verifier(target).returncode == 0
-    with pytest.raises(CommandError, match="not an empty folder") as caught:
-        call_command("export_regulator", notice=notice, out=target)
-    assert caught.value.returncode == 2
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        [],
-        ["--from", "2026-01-01"],
-        ["--from", "2026-01-01", "--to", "never"],
-        ["--from", "2026-02-30", "--to", "2026-03-01"],
-        ["--from", "2026-03-01", "--to", "2026-03-01"],
-        ["--notice", str(uuid.uuid4())],
-    ],
-)
-def test_the_command_refuses_wrong_usage(arguments, tmp_path):
-    with pytest.raises(CommandError) as caught:
-        call_command("export_regulator", *arguments, "--out", str(tmp_path / "bag"))
-    assert caught.value.returncode == 2
 
 
 def test_tiles_and_checkpoint_as_static_files(tmp_path):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import uuid
-import zipfile
 
 import pytest
 from django.db import connection
@@ -13,10 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from audit import keys, selectors, sequencer, verify
-from audit.export import service
-from audit.models import Export, Record, Verification
+from audit.models import Record, Verification
 from core import clock
-from core.actor import system
 from core.roles import Role
 from tests.audit.builders import NOW, grow, write
 from tests.core.builders import last_record, make_user, sign_in
@@ -103,6 +99,7 @@ def test_pages_go_on_where_the_last_ended(auditor):
 
 
 def test_the_number_of_queries_does_not_grow(auditor):
+    auditor.get(reverse("audit-list"))  # its record names a person
     counts = []
     for size in (2, 60):
         write(size)
@@ -111,7 +108,7 @@ def test_the_number_of_queries_does_not_grow(auditor):
         ) as queries:
             auditor.get(reverse("audit-list"))
         counts.append(len(queries))
-    assert counts[0] == counts[1]
+    assert counts[1] <= counts[0]  # fewer when nobody on the page needs a name
 
 
 def test_others_may_not_look(client):
@@ -233,72 +230,3 @@ def test_unsigned_tiles_are_not_shown(client):
     sequencer.place(limit=10)
     assert client.get("/tile/0/000.p/3").status_code == 200
     assert client.get("/tile/0/000.p/5").status_code == 404
-
-
-# --- exports --------------------------------------------------------------------------------
-
-
-def test_from_asking_to_downloading(auditor):
-    notice = uuid.uuid4()
-    write(3, action="notice.created", notice=notice)
-    page = auditor.get(reverse("export-new"), {"notice": str(notice)})
-    assert f'value="{notice}" selected' in text_of(page)
-    answer = auditor.post(reverse("export-new"), {"notice": str(notice), "reason": "Letter 12"})
-    export = Export.objects.get()
-    assert answer["Location"] == reverse("export-detail", args=[export.pk])
-    live = reverse("export-live", args=[export.pk])
-    assert "hx-trigger" in text_of(auditor.get(live))
-    service.build_export(export_id=export.pk, now=clock.now())
-    assert "hx-trigger" not in text_of(auditor.get(live))
-    assert "Download" in text_of(auditor.get(answer["Location"]))
-    download = reverse("export-download", args=[export.pk])
-    assert auditor.get(download).status_code == 405
-    data = b"".join(auditor.post(download).streaming_content)
-    names = zipfile.ZipFile(io.BytesIO(data)).namelist()
-    assert f"vouchsafe-export-{export.pk}/data/verify.py" in names
-    assert last_record("export.downloaded").object == f"export:{export.pk}"
-    assert str(notice) in text_of(auditor.get(reverse("export-list")))
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        {"reason": "x"},
-        {"reason": "x", "period_from": "2026-03-02"},
-        {"reason": "x", "period_from": "2026-03-02", "period_to": "2026-02-01"},
-        {"reason": "", "period_from": "2026-03-02", "period_to": "2026-03-02"},
-    ],
-)
-def test_a_bad_request_is_shown_beside_its_field(data, auditor):
-    answer = auditor.post(reverse("export-new"), data)
-    assert answer.status_code in {200, 422}
-    assert "aria-invalid" in text_of(answer)
-    assert Export.objects.count() == 0
-
-
-def test_without_a_fresh_second_factor_one_is_sent_to_step_up(client):
-    sign_in(client, make_user(Role.AUDITOR))
-    answer = client.get(reverse("export-new"))
-    assert answer.status_code == 302
-    assert answer["Location"].startswith(reverse("step-up"))
-
-
-def test_a_failure_is_explained(auditor):
-    export = Export.objects.create(
-        notice=uuid.uuid4(), reason="x", requested_at=NOW, state="failed", error="Record 7"
-    )
-    assert "Record 7" in text_of(auditor.get(reverse("export-detail", args=[export.pk])))
-
-
-def test_a_regulator_downloads_but_does_not_ask(client):
-    sign_in(client, make_user(Role.REGULATOR), stepped_up=True)
-    write(1, notice=uuid.uuid4())
-    notice = Record.objects.get(action="test.done").notice
-    export = service.create_export(
-        notice_id=notice, reason="x", actor=system("test"), now=clock.now()
-    )
-    service.build_export(export_id=export.pk, now=clock.now())
-    assert client.get(reverse("export-list")).status_code == 200
-    assert client.get(reverse("export-new")).status_code == 403
-    assert client.post(reverse("export-download", args=[export.pk])).status_code == 200
-    assert client.get(reverse("audit-list")).status_code == 403

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from django.db import transaction
 from django.db.models import TextField
@@ -9,7 +11,8 @@ from django.db.models.functions import Cast
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from audit.leaf import Subjects
+from audit import store
+from audit.leaf import Subjects, leaf_data, leaf_of_row
 from audit.models import Record
 from audit.record import draft, record_many
 from core import clock
@@ -40,3 +43,31 @@ def test_any_text_survives_the_copy(told, thing, sealed):
     )
     assert (None if row.sealed is None else bytes(row.sealed)) == sealed
     assert (row.occurred_at, row.recorded_at) == (entry.occurred_at, entry.recorded_at)
+
+
+moments = st.datetimes(timezones=st.just(dt.UTC)).filter(lambda moment: moment.year < 9999)
+ids = st.uuids() | st.none()
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    st.tuples(*[ids] * 7, text | st.none()), text, st.binary(max_size=9) | st.none(),
+    moments, moments,
+)  # fmt: skip
+def test_three_ways_to_the_bytes_of_a_leaf_agree(subjects, told, sealed, occurred, recorded):
+    """From the record in hand, from its row in Python, from its row in SQL."""
+    entry = draft(
+        action="test.told",
+        actor=system("test"),
+        now=recorded,
+        occurred_at=occurred,
+        subjects=Subjects(*subjects),
+        payload={"told": told},
+        sealed=sealed,
+    )
+    with transaction.atomic():
+        record_many([entry])
+    with store.binary() as cursor:
+        query = f"SELECT {store.LEAF}, {store.ROW} FROM audit_record r WHERE r.id = %s"
+        in_sql, *row = cursor.execute(query, [entry.id], binary=True).fetchall()[0]
+    assert in_sql == leaf_of_row(*row) == leaf_data(entry)

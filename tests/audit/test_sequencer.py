@@ -10,18 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit import keys, merkle, sequencer, store
-from audit.leaf import Entry, Subjects, leaf_data
+from audit.leaf import Entry, Subjects, leaf_data, leaf_of_row
 from audit.merkle import Tile
 from audit.models import Checkpoint, Leaf, Pending, Record, SequencerState
 from audit.models import Tile as StoredTile
-from audit.note import open_checkpoint
+from core.errors import Conflict
 from tests.audit.builders import NOW, Crash, as_superuser, dying, grow, remembered, write
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 STEPS = [
-    "_take", "_store_leaves", "_store_tiles", "_store_state", "_prove_extends", "_sign",
-    "_remember", "_store_checkpoint",
+    "_place_leaves", "_store_tiles", "_store_state", "_prove_extends", "_sign", "_remember",
+    "_store_checkpoint",
 ]  # fmt: skip
 
 
@@ -53,7 +53,7 @@ def assert_one_tree() -> None:
     assert [bytes(leaf.hash) for leaf in Leaf.objects.all()] == hashes
     assert SequencerState.objects.get().size == len(hashes)
     for row in Checkpoint.objects.all():
-        opened = open_checkpoint(row.note.encode(), keys.verifier_key()).checkpoint
+        opened = keys.keyring().open(row.note.encode()).checkpoint
         assert (opened.size, opened.root) == (row.size, bytes(row.root))
         assert opened.root == merkle.root_from_hashes(hashes[: row.size])
         assert merkle.tree_root(row.size, store.read_tiles) == opened.root
@@ -85,7 +85,30 @@ def test_bulk_leaf_bytes_are_those_of_the_record_written_alone():
         query = f"SELECT {store.ROW} FROM audit_record r ORDER BY r.id"
         rows = cursor.execute(query, binary=True).fetchall()
     singly = [leaf_data(entry_of(row)) for row in Record.objects.order_by("id")]
-    assert [sequencer.leaf_of_row(*row) for row in rows] == singly
+    assert [leaf_of_row(*row) for row in rows] == singly
+
+
+def test_queued_ids_without_a_record_stop_the_log_by_name(admin_conninfo):
+    as_superuser(admin_conninfo, "INSERT INTO audit_pending VALUES (gen_random_uuid())")
+    with pytest.raises(Conflict, match="are gone"):
+        sequencer.sequence_once(now=NOW)
+    assert Pending.objects.count() == 1
+
+
+def test_a_record_that_commits_between_two_looks_at_the_queue_is_no_alarm(monkeypatch):
+    real = store.place_queued
+
+    def late(first: int, limit: int) -> list[bytes]:
+        found = real(first, limit)
+        writer = threading.Thread(target=lambda: (write(1), connections.close_all()))
+        writer.start()
+        writer.join()
+        return found
+
+    monkeypatch.setattr(store, "place_queued", late)
+    assert sequencer.place(limit=10) == 0
+    monkeypatch.undo()
+    assert sequencer.place(limit=10) == 1
 
 
 def test_every_published_size_keeps_its_partial_tiles():

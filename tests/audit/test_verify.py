@@ -63,7 +63,7 @@ def test_placed_but_unsigned_leaves_are_no_fault():
 
 # --- the list of tampering ------------------------------------------------------------------
 
-EDITED = {"leaf_hash": 1, "checkpoint_root": 3, "tile_wrong": 2}
+EDITED = {"leaf_hash": 1, "checkpoint_root": 3, "tile_wrong": 2, "state_frontier": 1}
 TAMPER = {
     "edit an action": (
         f"UPDATE audit_record SET action = 'test.edited' WHERE id = {AT.format(2)}",
@@ -109,7 +109,7 @@ TAMPER = {
     "swap two leaves": (
         "UPDATE audit_leaf SET index = -1 WHERE index = 2; UPDATE audit_leaf SET index = 2 WHERE "
         "index = 3; UPDATE audit_leaf SET index = 3 WHERE index = -1",
-        {"tile_wrong": 2, "checkpoint_root": 3},
+        {"tile_wrong": 2, "checkpoint_root": 3, "state_frontier": 1},
     ),
     "cut the tail": (
         "DELETE FROM audit_record WHERE id IN (SELECT record FROM audit_leaf WHERE index >= 6);"
@@ -166,6 +166,81 @@ def test_tampering_is_found(deed, admin_conninfo):
                 "ALTER TABLE audit_leaf ADD CONSTRAINT audit_leaf_record_key UNIQUE (record)",
             )
     assert found == expected
+
+
+OTHER = {
+    "id": "gen_random_uuid()", "occurred_at": "occurred_at + interval '1 microsecond'",
+    "recorded_at": "recorded_at - interval '1 microsecond'", "action": "'test.edited'",
+    "actor": "'system:edited'", "object": "'thing:x'", "payload": "payload::jsonb::text::json",
+    "sealed": "'other'",
+    **dict.fromkeys(
+        ("notice", "delivery", "investor", "template", "version", "incident", "staff"),
+        "gen_random_uuid()",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("column", OTHER)
+def test_an_edit_of_any_column_of_a_record_is_found_at_its_leaf(column, admin_conninfo):
+    """Even of the white space of its payload, or its id."""
+    grow(4, 4)
+    victim = Leaf.objects.get(index=5).record
+    edit = f"UPDATE audit_record SET {column} = {OTHER[column]} WHERE id = '{victim}'"
+    as_superuser(admin_conninfo, edit)
+    found = {(each.code, each.place.get("index")) for each in check_log().findings}
+    assert (("leaf_without_record" if column == "id" else "leaf_hash"), 5) in found
+
+
+@pytest.mark.parametrize(
+    ("edit", "expected"),
+    [
+        ("UPDATE audit_leaf SET hash = sha256('x') WHERE index = 5", {"leaf_hash"}),
+        ("UPDATE audit_leaf SET record = gen_random_uuid() WHERE index = 5",
+         {"leaf_without_record", "record_unplaced"}),
+        ("UPDATE audit_leaf SET index = 99 WHERE index = 5", {"leaf_gap", "checkpoint_root"}),
+        ("UPDATE audit_tile SET level = 3 WHERE width = 4", {"tile_missing", "tile_stray"}),
+        ("UPDATE audit_tile SET index = 3 WHERE width = 4", {"tile_missing", "tile_stray"}),
+        ("UPDATE audit_tile SET width = 5 WHERE width = 4", {"tile_missing"}),
+        ("UPDATE audit_tile SET hashes = hashes || sha256('x') WHERE width = 4", {"tile_wrong"}),
+        ("UPDATE audit_checkpoint SET size = 5 WHERE size = 4", {"checkpoint_row"}),
+        ("UPDATE audit_checkpoint SET root = sha256('x') WHERE size = 4", {"checkpoint_row"}),
+        ("UPDATE audit_checkpoint SET note = replace(note, 'A', 'B') WHERE size = 4",
+         {"checkpoint_signature"}),
+        ("UPDATE audit_sequencerstate SET size = 7", {"state_size"}),
+        ("UPDATE audit_sequencerstate SET frontier = frontier || '\\x00'", {"state_frontier"}),
+    ],
+)  # fmt: skip
+def test_an_edit_of_what_is_stored_about_the_tree_is_found(edit, expected, admin_conninfo):
+    grow(4, 4)
+    as_superuser(admin_conninfo, edit)
+    assert expected <= check_log().counts.keys()
+
+
+def test_an_old_backup_is_found_by_what_it_lacks(admin_conninfo):
+    from tests.audit.test_sequencer import restore_backup
+
+    grow(5, 4)
+    restore_backup(admin_conninfo)
+    assert places("checkpoint_beyond") == [{"size": 9, "leaves": 5, "lost": 4}]
+    write(20)
+    sequencer.place(limit=100)  # and when it has grown past the signed size
+    assert places("checkpoint_root") == [{"size": 9, "first": 5, "last": 8}]
+
+
+def test_a_record_put_in_between_is_found_where_it_stands(admin_conninfo):
+    """Leaves moved up by one, the new one in its place, tiles and state made to fit."""
+    grow(4, 4)
+    write(1)
+    as_superuser(
+        admin_conninfo,
+        "UPDATE audit_leaf SET index = -index WHERE index >= 2",
+        "UPDATE audit_leaf SET index = 1 - index WHERE index < 0",
+        "INSERT INTO audit_leaf SELECT 2, record, sha256('x') FROM audit_pending",
+        "DELETE FROM audit_pending",
+        "UPDATE audit_sequencerstate SET size = 9",
+    )
+    assert places("checkpoint_root")[0] == {"size": 4, "first": 0, "last": 3}
+    assert places("tile_wrong")[0] == {"tile": "tile/0/000.p/4", "index": 2}
 
 
 def test_findings_name_the_leaf_and_the_record(admin_conninfo):

@@ -25,19 +25,17 @@ def main(names: list[str]) -> int:
     figures, failed = [], []
     for name in names or known:
         print(f"— {name}", flush=True)
-        done = subprocess.run(
+        bench = subprocess.Popen(
             [sys.executable, "-m", f"tests.bench.bench_{name}"],
             cwd=ROOT,
             stdout=subprocess.PIPE,
             text=True,
-            check=False,
-            timeout=1800,
         )
-        for line in done.stdout.splitlines():
-            print("  " + line, flush=True)
+        for line in bench.stdout or ():  # each part as it is done
+            print("  " + line, end="", flush=True)
             if line.startswith("{"):
                 figures.append(json.loads(line))
-        if done.returncode != 0:
+        if bench.wait() != 0:
             failed.append(name)
     target = ROOT / "var" / "bench.json"
     target.parent.mkdir(exist_ok=True)

@@ -2,4 +2,12 @@
 
 from portal.settings import *  # noqa: F403
 
-INSTALLED_APPS = [*INSTALLED_APPS, "auditlog"]  # noqa: F405
+INSTALLED_APPS = [
+    *INSTALLED_APPS,  # noqa: F405
+    "auditlog",
+    "pgtrigger",
+    "pghistory",
+    "tests.bench.ledger_peers",
+]
+SIMPLE_HISTORY_ENABLED = True
+PGTRIGGER_MIGRATIONS = False

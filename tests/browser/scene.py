@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import copy
+from typing import Any
 from uuid import UUID
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from audit import verify as verification
-from audit.export import service as export
+from audit.browsing import services as browsing
+from audit.browsing.rules import RecordFilter
 from audit.models import Record
 from audit.sequencer import catch_up
 from comms.models import Delivery
 from comms.services import notices
 from core import clock
 from core.roles import Role
+from investors.erasure.services import request_erasure
 from investors.importing import uploads
 from templates_mgmt import services as templates
 from tests import builders
+from tests.audit import exports
+from tests.browser import keeping, reviewing
 from tests.core.builders import actor_of, make_line, make_user
 from tests.templates_mgmt.builders import FACTS, make_draft, save
 
 
-def set_up() -> dict[str, UUID]:
+def set_up() -> dict[str, Any]:
     """Make it, and return the ids of what it has by name."""
     author = actor_of(make_user(Role.AUTHOR, lines=[make_line()]))
     approved = builders.approved_template("outage", actor=author, name="交易系统中断 Outage")
@@ -32,6 +37,10 @@ def set_up() -> dict[str, UUID]:
 
     found["investor"] = builders.make_investors(4)[0]
     found |= _imports()
+    found["erasure"] = request_erasure(
+        investor_id=found["investor"], ground="consent", reason="来信要求删除",
+        actor=actor_of(make_user(Role.PRIVACY_OFFICER)), now=clock.now(),
+    )  # fmt: skip
     builders.make_investors(2, contacts=["email"])
     builders.make_investors(1, consents=["inbox"], language="en")
     found["notice_draft"] = builders.make_notice(approved, title="草稿 Draft notice").pk
@@ -42,6 +51,8 @@ def set_up() -> dict[str, UUID]:
     found["notice"] = going.pk
     found["delivery"] = Delivery.objects.filter(notice=going).earliest("id").pk
     found |= _ledger(going.pk)
+    found |= reviewing.set_up(in_review=found["in_review"])
+    found |= keeping.set_up(notice=going.pk, investor=found["investor"])
     return found
 
 
@@ -67,20 +78,27 @@ def _imports() -> dict[str, UUID]:
     return {"import": done, "upload": waiting}
 
 
-def _ledger(notice: UUID) -> dict[str, UUID]:
+def _ledger(notice: UUID) -> dict[str, Any]:
     """The records so far in the log, verified, and an export of one notice."""
     catch_up(now=clock.now())
     auditor = actor_of(make_user(Role.AUDITOR))
     verification.verify_log(now=clock.now())
-    asked = export.create_export(
-        notice_id=notice,
-        reason="Enquiry 2026/17",
-        recipient="CSRC Shanghai",
+    query = browsing.save_query(
+        name="Everything about one notice",
+        filters=RecordFilter(notice=notice),
         actor=auditor,
         now=clock.now(),
     )
-    export.build_export(export_id=asked.pk, now=clock.now())
-    return {"export": asked.pk, "record": Record.objects.filter(notice=notice).earliest("id").pk}
+    browsing.run_query(query_id=query.pk, actor=auditor, now=clock.now())
+    letter = {"reason": "Enquiry 2026/17", "recipient": "CSRC Shanghai", "now": clock.now()}
+    made = exports.ready(notice=notice, **letter)
+    return {
+        "export": made.pk,
+        "export_waiting": exports.requested(notice=notice, by=auditor, **letter).pk,
+        "record": Record.objects.filter(notice=notice).earliest("id").pk,
+        "timeline": ("notice", notice),
+        "query": query.pk,
+    }
 
 
 def _second_version(based_on: UUID, author: builders.Actor) -> UUID:

@@ -62,8 +62,10 @@ class Camera:
     ) -> None:
         """`name`.png: what `username` sees at `path`."""
         from core.models import User
+        from tests.recorded import recorded
 
-        User.objects.filter(username=username).update(language=language)
+        with recorded():
+            User.objects.filter(username=username).update(language=language)
         context = self.browser.new_context(
             viewport=PHONE if phone else DESKTOP,  # type: ignore[arg-type]
             device_scale_factor=2 if phone else 1,

@@ -19,10 +19,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 STAFF = [
     ("overview", ""),
     ("template-new", ""),
+    ("template-import", ""),
     ("template-detail", "template"),
     ("version-review", "in_review"),
     ("version-review", "approved"),
     ("version-edit", "draft"),
+    ("version-filing", "filed"),
+    ("rereview", "rereview"),
     ("notice-new", ""),
     ("notice-detail", "notice_draft"),
     ("notice-edit", "notice_draft"),
@@ -32,13 +35,30 @@ STAFF = [
     ("notice-excluded", "notice"),
     ("delivery-detail", "delivery"),
     ("investor-detail", "investor"),
+    ("erasure-list", ""),
+    ("erasure-new", "investor"),
+    ("erasure-detail", "erasure"),
     ("import-new", ""),
     ("import-detail", "import"),
     ("import-detail", "upload"),
     ("record-detail", "record"),
+    ("audit-queries", ""),
+    ("audit-query", "query"),
+    ("audit-timeline", "timeline"),
     ("audit-ledger", ""),
+    ("ledger-proven", ""),
     ("export-new", ""),
     ("export-detail", "export"),
+    ("export-detail", "export_waiting"),
+    ("retention-version", "schedule"),
+    ("retention-rule-new", "schedule"),
+    ("retention-scope", "schedule"),
+    ("retention-proposals", ""),
+    ("retention-proposal", "proposal"),
+    ("hold-list", ""),
+    ("hold-new", ""),
+    ("hold-detail", "hold"),
+    ("access-review", "review"),
     ("account", ""),
     ("search", ""),
 ]
@@ -54,7 +74,8 @@ def test_pages_of_staff(
     visitor = visit(language=language, window=window)
     visitor.sign_in(everyone(language))
     for route, subject in STAFF:
-        visitor.open(reverse(route, args=[ids[subject]] if subject else []))
+        args = ids[subject] if subject else ()
+        visitor.open(reverse(route, args=args if isinstance(args, tuple) else (args,)))
         visitor.check(route)
 
 

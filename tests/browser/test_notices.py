@@ -12,7 +12,8 @@ from comms.models import Delivery, Notice
 from comms.services import notices, planning
 from core import clock
 from core.roles import Role
-from tests.browser.conftest import DESKTOP, PHONE, Visitor
+from tests.browser.conftest import Visitor
+from tests.browser.test_pages import LOOKS
 from tests.builders import (
     CRITICAL,
     actor_of,
@@ -25,18 +26,19 @@ from tests.builders import (
     send_all,
 )
 from tests.comms.conftest import null_providers  # noqa: F401
+from tests.recorded import recorded
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("null_providers")]
 
 
-@pytest.mark.parametrize("window", [DESKTOP, PHONE], ids=["desktop", "phone"])
-@pytest.mark.parametrize("language", ["en", "zh-hans"])
+@LOOKS
 def test_every_page_of_a_notice(
     visit: Callable[..., Visitor], window: dict[str, int], language: str
 ) -> None:
     user = make_user(Role.DISPATCHER, Role.RELEASER, lines=[make_line()])
-    user.language = language
-    user.save()
+    with recorded():
+        user.language = language
+        user.save()
     make_investors(3)
     make_investors(1, consents=["inbox"])
     version = approved_template()

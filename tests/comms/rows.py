@@ -15,13 +15,15 @@ from core import clock, crypto
 from core.models import BusinessLine, User
 from investors.models import ConsentEntry, ConsentState, ContactPoint, Investor
 from templates_mgmt.models import Template, TemplateVersion
+from tests.recorded import recorded
 
 _numbers = itertools.count(1)
 
 
 def line() -> BusinessLine:
     """The one business line of these tests."""
-    return BusinessLine.objects.get_or_create(code="retail", defaults={"name": "Retail"})[0]
+    with recorded():
+        return BusinessLine.objects.get_or_create(code="retail", defaults={"name": "Retail"})[0]
 
 
 def make_investor(
@@ -72,6 +74,7 @@ def make_investor(
     return investor
 
 
+@recorded()
 def make_notice(
     *,
     topic: str = "risk_alert",

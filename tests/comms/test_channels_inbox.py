@@ -11,6 +11,7 @@ from audit.models import SubjectKey
 from comms.channels.base import Accepted, SendError, Unseen
 from comms.channels.inbox import InboxChannel
 from comms.models import InboxMessage
+from tests.audit.retention import no_duties
 from tests.comms.rows import make_delivery, make_investor, make_notice, outgoing
 
 pytestmark = pytest.mark.django_db
@@ -46,6 +47,7 @@ def test_the_same_message_twice_is_one_row_and_keeps_the_first(inbox, deliveries
 
 
 def test_an_erased_investor_gets_nothing_and_the_others_do(inbox, deliveries):
+    no_duties()
     SubjectKey.objects.filter(subject=deliveries[1].investor_id).update(wrapped=None)
     outcomes = inbox.send_batch([outgoing("", delivery=delivery) for delivery in deliveries])
     assert outcomes[1] == SendError(True, "subject_erased")

@@ -7,6 +7,9 @@ from django.db import transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
+from audit.canonical import canonical_text
+from audit.leaf import Subjects
+from audit.record import line_maker, line_of
 from comms import bulk, journal
 from comms.journal import Happening
 from comms.models import DeliveryEvent
@@ -62,3 +65,22 @@ def test_an_event_keeps_every_character_of_a_providers_words(null_providers):
         journal.write([happening], actor=system("test"), now=clock.now())
     event = DeliveryEvent.objects.get(kind="failed")
     assert (event.provider_ref, event.dedupe, event.detail) == (odd, odd, {"text": odd})
+
+
+@given(text, st.none() | st.binary(max_size=40), st.booleans())
+def test_lines_about_one_notice_are_those_of_single_records(word, sealed, pinned):
+    ids = [clock.uuid7() for _ in range(5)]
+    at, payload = clock.isoformat(clock.now()), canonical_text({"text": word})
+    version = ids[4] if pinned else None
+    line = line_maker(
+        occurred_at=at,
+        recorded_at=at,
+        action="delivery.failed",
+        actor="system:test",
+        notice=ids[0],
+        version=version,
+    )
+    subjects = Subjects(notice=ids[0], delivery=ids[1], investor=ids[2], version=version)
+    assert line(ids[3].hex, ids[1].hex, ids[2].hex, payload, sealed) == line_of(
+        ids[3].hex, at, at, "delivery.failed", "system:test", subjects, payload, sealed
+    )

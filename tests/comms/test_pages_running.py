@@ -200,10 +200,10 @@ def test_the_number_of_queries_does_not_grow(auditor):
     list_url = reverse("notice-list")
     small = [queries(auditor, reverse(name, args=[few.pk])) for name in names]
     small.append(queries(auditor, list_url))
-    make_investors(30)
-    make_investors(30, consents=["inbox"])
+    make_investors(12)
+    make_investors(12, consents=["inbox"])
     many = make_planned(channels=CRITICAL, criticality="critical")
-    for _each in range(4):
+    for _each in range(2):
         make_planned()
     large = [queries(auditor, reverse(name, args=[many.pk])) for name in names]
     large.append(queries(auditor, list_url))

@@ -113,8 +113,8 @@ def test_a_late_one_never_moves_a_status_backwards(delivery):
                                    "delayed", "replied"]), min_size=1, max_size=6),
     data=st.data(),
 )  # fmt: skip
-def test_any_order_and_repetition_end_alike(told, data):
-    notice, events = make_notice(), []
+def test_any_order_and_repetition_end_alike(delivery, told, data):
+    notice, events = delivery.notice, []  # one notice for all examples: it plays no part
     one, other = (make_delivery(notice, make_investor(), ref=f"sms-{next(_ids)}") for _ in range(2))
     for kind in told:
         identity = f"e{next(_ids)}"

@@ -20,6 +20,7 @@ from core.actor import system
 from investors import services as investors
 from investors.models import ContactPoint
 from templates_mgmt import services as templates
+from tests.audit.retention import no_duties
 from tests.builders import (
     approved_template,
     make_investor,
@@ -123,6 +124,7 @@ def test_an_erased_investor_is_refused(sms, admin_conninfo):
 
     make_investor()
     make_planned()
+    no_duties()
     with psycopg.connect(admin_conninfo) as admin:
         admin.execute("UPDATE audit_subjectkey SET wrapped = NULL, destroyed_at = now()")
     send_all()

@@ -14,6 +14,7 @@ from core.errors import InvalidInput
 from core.idempotency import idempotent
 from core.models import BusinessLine
 from core.roles import Capability
+from tests.recorded import recorded
 
 
 class ByCode(CursorPages):
@@ -33,7 +34,8 @@ class Lines(ListAPIView):
     def post(self, request):
         serializer = LineSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        line = serializer.save()
+        with recorded():
+            line = serializer.save()
         if line.name == "refuse":
             raise InvalidInput("after the write", field="name")
         return Response(LineSerializer(line).data, status=201, headers={"Location": "/x/"})

@@ -12,6 +12,7 @@ from core.errors import Forbidden, InvalidInput
 from core.models import BusinessLine
 from core.pages import keyset_page, query_with, safe_path, staff_page
 from core.roles import Capability, Role
+from tests.recorded import recorded
 
 from .builders import actor_of, make_user
 
@@ -85,7 +86,8 @@ def test_a_changed_filter_drops_the_cursor():
 @pytest.fixture
 def lines(db) -> list[BusinessLine]:
     rows = [BusinessLine(code=f"c{n:02}", name="AB"[n % 2]) for n in range(11)]
-    return BusinessLine.objects.bulk_create(rows)
+    with recorded():
+        return BusinessLine.objects.bulk_create(rows)
 
 
 ORDER = ("name", "-code")

@@ -5,8 +5,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -22,13 +20,10 @@ from comms.models import Notice
 from comms.peers.sms import Gateway, SmsPeer, SmsRules
 from comms.services import closing
 from core import clock
+from tests.faults.nursery import Nursery, Worker
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 SECRET = "faults"
-_WORKER = (
-    "-m", "celery", "-A", "portal", "worker", "-P", "solo", "-c", "1", "-l", "WARNING",
-    "--without-gossip", "--without-mingle", "--without-heartbeat",
-)  # fmt: skip
+LEASE = 3  # seconds a worker may hold a batch
 
 
 class ScriptedGateway(Gateway):
@@ -50,29 +45,63 @@ class ScriptedGateway(Gateway):
         return results
 
 
-class Plant:
-    """Workers on the test's own database. `lease` is in seconds."""
+class Ground:
+    """What the tests of a module share: the broker's directory, the gateway's address, and a
+    nursery of workers on the database that Django is pointed at. Nothing of a test stays here."""
 
-    def __init__(self, directory: Path, *, lease: int = 4) -> None:
+    def __init__(self, directory: Path) -> None:
         self.directory = directory
         directory.mkdir(parents=True, exist_ok=True)
-        self.gateway = ScriptedGateway(directory / "sms.jsonl", SmsRules(), None)
         self.peer = SmsPeer(directory / "peer", secret=SECRET)
         self.peer.gateway.close()
-        self.peer.gateway = self.peer._server.gateway = self.gateway
         self.peer.start()
-        self.workers: list[subprocess.Popen[bytes]] = []
-        self._env = self._environment(lease)
-        self._broker = Celery(broker="filesystem://", set_as_current=False)
-        queue = directory / "var" / "broker"
+        broker = directory / "var" / "broker"
         for name in ("queue", "processed", "control"):
-            (queue / name).mkdir(parents=True, exist_ok=True)
-        self.queue = queue / "queue"
-        self._broker.conf.broker_transport_options = {
+            (broker / name).mkdir(parents=True, exist_ok=True)
+        self.queue = broker / "queue"
+        self.broker = Celery(broker="filesystem://", set_as_current=False)
+        self.broker.conf.broker_transport_options = {
             "data_folder_in": str(self.queue),
             "data_folder_out": str(self.queue),
-            "control_folder": str(queue / "control"),
+            "control_folder": str(broker / "control"),
         }
+        self.nursery = Nursery(self._environment())
+
+    def __enter__(self) -> Ground:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.nursery.close()
+        self.peer.stop()
+
+    def _environment(self) -> dict[str, str]:
+        database = connection.settings_dict
+        password = f":{database['PASSWORD']}" if database["PASSWORD"] else ""
+        port = f"&port={database['PORT']}" if database["PORT"] else ""
+        return {
+            "DJANGO_SETTINGS_MODULE": "portal.settings",
+            "DATABASE_URL": f"postgresql://{database['USER']}{password}@/{database['NAME']}"
+            f"?host={database['HOST']}{port}",
+            "VOUCHSAFE_VAR": str(self.directory / "var"),
+            "VOUCHSAFE_KEY_DIR": str(settings.KEY_DIR),
+            "VOUCHSAFE_SEND_LEASE": str(LEASE),
+            "SMS_URL": self.peer.url,
+            "SMS_SECRET": SECRET,
+            "LOG_LEVEL": "WARNING",
+        }
+
+
+class Plant:
+    """Workers on the test's own database, an empty broker, and a gateway that knows nothing yet."""
+
+    def __init__(self, directory: Path, ground: Ground) -> None:
+        self.directory = directory
+        self._ground = ground
+        self.queue = ground.queue
+        self.wipe_broker()
+        self.gateway = ScriptedGateway(directory / "sms.jsonl", SmsRules(), None)
+        ground.peer.gateway = ground.peer._server.gateway = self.gateway
+        self.workers: list[Worker] = []
 
     def __enter__(self) -> Plant:
         return self
@@ -81,14 +110,11 @@ class Plant:
         for worker in self.workers:
             worker.kill()
             worker.wait()
-        self.peer.stop()
+        self.gateway.close()
 
-    def start_worker(self) -> subprocess.Popen[bytes]:
-        """One more worker; returns as soon as it is launched."""
-        log = (self.directory / "workers.log").open("ab")
-        worker = subprocess.Popen(
-            [sys.executable, *_WORKER], cwd=ROOT, env=self._env, stdout=log, stderr=log
-        )
+    def start_worker(self) -> Worker:
+        """One more worker; returns as soon as it is there."""
+        worker = self._ground.nursery.start(self.directory / "workers.log")
         self.workers.append(worker)
         return worker
 
@@ -99,7 +125,7 @@ class Plant:
     def ring(self, task: str, *args: str, times: int = 1) -> None:
         """Put messages for the workers into the broker."""
         for _ in range(times):
-            self._broker.send_task(f"comms.tasks.{task}", args=args)
+            self._ground.broker.send_task(f"comms.tasks.{task}", args=args)
 
     def wipe_broker(self) -> int:
         """Lose every message; returns how many."""
@@ -117,7 +143,7 @@ class Plant:
                 self.start_worker()
             if not any(self.queue.iterdir()):
                 self.ring("sweep")
-            time.sleep(0.3)
+            time.sleep(0.1)
             assert time.monotonic() < deadline, self.state_of(notice.pk)
 
     def done(self, notice_id: UUID) -> bool:
@@ -131,20 +157,3 @@ class Plant:
 
         log = (self.directory / "workers.log").read_text(errors="replace")[-3000:]
         return f"{selectors.notice_progress(notice_id, now=clock.now())}\n{log}"
-
-    def _environment(self, lease: int) -> dict[str, str]:
-        database = connection.settings_dict
-        password = f":{database['PASSWORD']}" if database["PASSWORD"] else ""
-        port = f"&port={database['PORT']}" if database["PORT"] else ""
-        return {
-            **os.environ,
-            "DJANGO_SETTINGS_MODULE": "portal.settings",
-            "DATABASE_URL": f"postgresql://{database['USER']}{password}@/{database['NAME']}"
-            f"?host={database['HOST']}{port}",
-            "VOUCHSAFE_VAR": str(self.directory / "var"),
-            "VOUCHSAFE_KEY_DIR": str(settings.KEY_DIR),
-            "VOUCHSAFE_SEND_LEASE": str(lease),
-            "SMS_URL": self.peer.url,
-            "SMS_SECRET": SECRET,
-            "LOG_LEVEL": "WARNING",
-        }

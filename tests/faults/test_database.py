@@ -16,7 +16,7 @@ from core.database import provision
 from core.embedded import EmbeddedPostgres
 from tests.conftest import point_django_at
 from tests.faults.invariants import check
-from tests.faults.plant import Plant
+from tests.faults.plant import Ground, Plant
 from tests.faults.test_workers import SEED, audience, release
 from tests.waiting import until
 
@@ -47,7 +47,7 @@ def server(
 
 def test_postgresql_stops_immediately(server, tmp_path):
     dice = random.Random(SEED)
-    with Plant(tmp_path) as plant:
+    with Ground(tmp_path / "ground") as ground, Plant(tmp_path, ground) as plant:
         people = audience(plant, dice)
         notice = release()
         stopped: list[int] = []

@@ -19,7 +19,7 @@ from investors.candidates import open_contacts
 from investors.models import ContactPoint
 from tests import builders
 from tests.faults.invariants import check
-from tests.faults.plant import Plant
+from tests.faults.plant import LEASE, Ground, Plant
 from tests.waiting import until
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -32,9 +32,17 @@ def dice() -> random.Random:
     return random.Random(SEED)
 
 
+@pytest.fixture(scope="module")
+def ground(
+    django_db_setup: None, keys: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Ground]:
+    with Ground(tmp_path_factory.mktemp("ground")) as shared:
+        yield shared
+
+
 @pytest.fixture
-def plant(tmp_path: Path) -> Iterator[Plant]:
-    with Plant(tmp_path) as running:
+def plant(tmp_path: Path, ground: Ground) -> Iterator[Plant]:
+    with Plant(tmp_path, ground) as running:
         yield running
 
 
@@ -137,20 +145,19 @@ def test_every_message_is_delivered_five_times(plant, dice):
     check(plant, notice, people)
 
 
-def test_a_lease_shorter_than_the_work(tmp_path, dice):
-    with Plant(tmp_path, lease=3) as plant:
-        people = audience(plant, dice)
-        notice = release()
-        slow = dice.sample(range(1, 8), 4)
+def test_a_lease_shorter_than_the_work(plant, dice):
+    people = audience(plant, dice)
+    notice = release()
+    slow = dice.sample(range(1, 8), 2)
 
-        def dawdle(call: int) -> None:
-            if call in slow:
-                time.sleep(5)
+    def dawdle(call: int) -> None:
+        if call in slow:
+            time.sleep(LEASE + 1)
 
-        plant.gateway.after = dawdle
-        plant.start_worker()
-        send_with(plant, notice)
-        check(plant, notice, people)
+    plant.gateway.after = dawdle
+    plant.start_worker()
+    send_with(plant, notice)
+    check(plant, notice, people)
 
 
 def test_a_paused_notice_survives_a_killed_worker(plant, dice):

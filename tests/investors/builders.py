@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from uuid import UUID, uuid4
 
-from core.actor import Actor
+from core.actor import Actor, system
 from core.models import BusinessLine
 from core.roles import ROLE_CAPABILITIES, Role
+from core.services import create_line
 from investors import services
 from investors.importing.service import ImportResult, import_file
 
@@ -27,7 +28,8 @@ GOOD = (
 
 def line(code: str = "retail") -> BusinessLine:
     """The business line `code`."""
-    return BusinessLine.objects.get_or_create(code=code, defaults={"name": code.title()})[0]
+    found = BusinessLine.objects.filter(code=code).first()
+    return found or create_line(code=code, name=code.title(), actor=system("test"), now=NOW)
 
 
 def staff(role: Role, *lines: BusinessLine, stepped_up: bool = True) -> Actor:

@@ -17,6 +17,7 @@ from investors.importing import service
 from investors.importing.errorfile import stored_rows
 from investors.models import ConsentEntry, ContactPoint, ImportBatch, ImportRejection, Investor
 from investors.rules import SMS
+from tests.audit.retention import no_duties
 from tests.investors import builders
 from tests.investors.builders import NOW, row, run, write_csv
 
@@ -211,6 +212,7 @@ def test_a_customer_of_another_line_is_not_touched(path: Path) -> None:
 
 def test_an_erased_investor_is_not_brought_back(path: Path) -> None:
     run(write_csv(path, [row()]))
+    no_duties()
     SubjectKey.objects.filter(subject=only().pk).update(wrapped=None, destroyed_at=NOW)
     assert run(write_csv(path, [row(phone="13900000001")])).by_reason == {"erased": 1}
 
@@ -304,10 +306,13 @@ def test_what_the_writer_cannot_write_fails_the_batch_and_keeps_the_rest(
     write_csv(path, [row(ref=str(number)) for number in range(1, 10)])
     create = service.writing.create
 
-    def failing(rows, context):
-        if any(new.row.ref == "5" for new in rows):
+    done = []
+
+    def failing(encoded):
+        if len(done) == 2:
             raise OSError("disk full")
-        create(rows, context)
+        done.append(encoded.people)
+        create(encoded)
 
     monkeypatch.setattr(service.writing, "create", failing)
     with pytest.raises(OSError, match="disk full"):

@@ -15,6 +15,7 @@ from core.roles import Role
 from investors import selectors, services
 from investors.models import ConsentEntry, ContactPoint, Investor, Preference, Topic
 from investors.rules import EMAIL, INBOX, SMS
+from tests.audit.retention import no_duties
 from tests.investors import builders
 from tests.investors.builders import NOW, investor, privacy_officer, staff
 
@@ -194,6 +195,7 @@ def test_a_reveal_needs_right_second_factor_and_reason_and_leaves_a_record() -> 
 def test_erasing_the_key_erases_contacts_and_profile() -> None:
     who = investor()
     phone = phone_of(who)
+    no_duties()
     SubjectKey.objects.filter(subject=who).update(wrapped=None, destroyed_at=NOW)
     assert selectors.open_contacts([phone.pk]) == {}
     assert selectors.open_profiles([who]) == {}

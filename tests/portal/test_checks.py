@@ -8,12 +8,22 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.core.checks import run_checks
+from django.core.checks import WARNING, run_checks
 
 from core import crypto
 from portal import checks
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def databases(sslmode: str | None, host: str = "db.example.com") -> dict[str, dict[str, object]]:
+    """Two roles on one host."""
+    options = {"sslmode": sslmode} if sslmode else {}
+    return {
+        alias: {"USER": f"vouchsafe_{alias}", "HOST": host, "OPTIONS": options}
+        for alias in ("default", "owner")
+    }
+
 
 SAFE = {
     "DEBUG": False,
@@ -29,7 +39,10 @@ SAFE = {
     "LEDGER_ORIGIN": "portal.example.com/ledger",
     "MAIL_DOMAIN": "example.com",
     "MAIL_FROM": "Example Securities <notices@example.com>",
-    "DATABASES": {"default": {"USER": "vouchsafe_app"}, "owner": {"USER": "vouchsafe_owner"}},
+    "DATABASES": databases("verify-full"),
+    "SECRET_KEY": "0123456789abcdefghij" * 3,
+    "LEDGER_WITNESSES": [],
+    "LEDGER_WITNESS_QUORUM": 0,
 }
 
 
@@ -70,11 +83,65 @@ def test_safe_settings_are_silent(production):
         ("LEDGER_ORIGIN", "vouchsafe.example/ledger", "E014"),
         ("MAIL_DOMAIN", "vouchsafe.example", "E015"),
         ("MAIL_FROM", "notices@vouchsafe.example", "E016"),
+        ("DATABASES", databases(None), "E017"),
+        ("DATABASES", databases("prefer"), "E017"),
+        ("DATABASES", databases("disable", "127.0.0.1,db.example.com"), "E017"),
+        ("DATABASES", databases("require"), "W001"),
+        ("CELERY_BROKER_URL", "amqp://mq.example.com/vouchsafe", "E018"),
+        ("CELERY_BROKER_URL", "redis://10.0.0.7:6379/0", "E018"),
+        ("CELERY_BROKER_URL", "amqps://mq.example.com;amqp://mq2.example.com", "E018"),
+        ("SECRET_KEY", "short", "E019"),
+        ("SECRET_KEY", "a" * 60, "E019"),
+        ("SECRET_KEY", "django-insecure-0123456789abcdefghijklmnopqrstuvwxyz", "E019"),
+        ("LEDGER_WITNESSES", ["witness.example.com+1+A https://witness.example.com"], "W002"),
     ],
 )
 def test_each_unsafe_setting_is_named(production, name, value, number):
     production(name, value)
     assert found() == [number]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASES", databases("verify-ca")),
+        ("DATABASES", databases(None, "127.0.0.1")),
+        ("DATABASES", databases(None, "/var/run/postgresql")),
+        ("CELERY_BROKER_URL", "amqp://127.0.0.1:5672/vouchsafe"),
+        ("CELERY_BROKER_URL", "rediss://mq.example.com:6380/0"),
+        ("SECRET_KEY", "0123456789" * 5),
+    ],
+)
+def test_what_is_safe_beside_it_is_not_named(production, name, value):
+    production(name, value)
+    assert found() == []
+
+
+def test_witnesses_are_asked_over_tls(production):
+    production("LEDGER_WITNESS_QUORUM", 1)
+    production("LEDGER_WITNESSES", ["witness+1+A http://witness.example.com"])
+    assert found() == ["W003"]
+    production("LEDGER_WITNESSES", ["witness+1+A http://127.0.0.1:2527", "other+1+B"])
+    assert found() == []
+
+
+def test_a_warning_is_a_warning_and_an_error_an_error(production):
+    production("DATABASES", databases("require"))
+    (warning,) = checks.production_settings(None)
+    production("DATABASES", databases("prefer"))
+    (error,) = checks.production_settings(None)
+    assert (warning.is_serious(WARNING), warning.is_serious()) == (True, False)
+    assert error.is_serious()
+
+
+def test_a_key_directory_that_others_write_to_is_named(production, tmp_path):
+    production("KEY_DIR", tmp_path)
+    for name in checks.KEYS:
+        crypto.create_key_file(name)
+    tmp_path.chmod(0o777)
+    assert found() == ["E020"]
+    tmp_path.chmod(0o700)
+    assert found() == []
 
 
 def test_missing_and_open_keys_are_named(production, tmp_path):
@@ -92,7 +159,7 @@ def test_missing_and_open_keys_are_named(production, tmp_path):
 
 def test_every_number_is_used_once():
     source = Path(checks.__file__).read_text()
-    numbers = [f"E{n:03}" for n in range(1, 17)]
+    numbers = [f"E{n:03}" for n in range(1, 21)] + [f"W{n:03}" for n in range(1, 4)]
     assert [number for number in numbers if source.count(f'"{number}"') != 1] == []
 
 

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from audit.export.requests import request_export
 from audit.models import Verification
 from comms.models import Delivery, Notice
 from core import clock
@@ -73,6 +74,17 @@ def test_a_release_waits_for_a_second_person_only() -> None:
     assert [task.title for task in overview(Role.RELEASER).tasks] == ["Second"]
     preparer = Overview(actor=actor_of(waiting.prepared_by), now=clock.now())
     assert preparer.tasks == []
+
+
+def test_an_export_waits_for_a_second_person_who_may_approve_it() -> None:
+    auditor, now = actor_of(make_user(Role.AUDITOR)), clock.now()
+    asked = request_export(
+        period=(now - dt.timedelta(days=1), now), reason="inspection", recipient="The regulator",
+        actor=auditor, now=now,
+    )  # fmt: skip
+
+    assert [task.title for task in overview(Role.PRIVACY_OFFICER).tasks] == [asked.recipient]
+    assert overview(Role.AUDITOR).tasks == []
 
 
 def test_counts_follow_the_deliveries() -> None:

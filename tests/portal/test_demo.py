@@ -26,6 +26,7 @@ def test_every_step_of_the_demo_holds(tmp_path):
         "VOUCHSAFE_VAR": str(tmp_path),
         "SMTP_URL": f"smtp://127.0.0.1:{free_port()}",
         "SMS_URL": f"http://127.0.0.1:{free_port()}/v1/messages",
+        "VOUCHSAFE_LOCAL_WITNESS_URL": f"http://127.0.0.1:{free_port()}",
     }
     done = subprocess.run(
         [sys.executable, "manage.py", "demo", "--no-serve", "--rows", "250",

@@ -18,6 +18,7 @@ from core import clock
 from investors.models import ConsentEntry, ConsentState, Investor, Preference
 from portal.selfservice import sessions
 from tests.comms.rows import make_delivery, make_investor, make_notice, outgoing
+from tests.core.builders import make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -188,9 +189,9 @@ def test_the_history_asks_for_a_recent_sign_in(me):
     assert answer["Location"].startswith(reverse("me-sign-in"))
 
 
-def test_a_staff_session_is_no_investor_session(client, django_user_model):
+def test_a_staff_session_is_no_investor_session(client):
     client.force_login(
-        django_user_model.objects.create(username="staff"),
+        make_user(),
         backend="django.contrib.auth.backends.ModelBackend",
     )
     assert client.get(reverse("me-inbox")).status_code == 302

@@ -36,24 +36,26 @@ VARIANTS = [
     {
         "channel": "sms",
         "language": "zh-hans",
-        "body": "{{ name }}您好，网上交易自{{ since }}起暂停。{{ risk }}",
+        "body": "{{ name }}您好，网上交易自{{ since }}起暂停。{{ action }}。{{ risk }}",
     },
     {
         "channel": "sms",
         "language": "en",
-        "body": "{{ name }}: online trading is down since {{ since }}. {{ risk }}",
+        "body": "{{ name }}: online trading is down since {{ since }}. {{ action }}. {{ risk }}",
     },
     {
         "channel": "email",
         "language": "zh-hans",
         "subject": "{{ title }}",
-        "body": "{{ name }}您好：\n\n{{ key_points }}\n\n自{{ since }}起。\n\n{{ risk }}",
+        "body": "{{ name }}您好：\n\n{{ key_points }}\n\n自{{ since }}起。\n\n{{ action }}"
+        "\n\n{{ risk }}",
     },
     {
         "channel": "email",
         "language": "en",
         "subject": "{{ title }}",
-        "body": "Dear {{ name }},\n\n{{ key_points }}\n\nSince {{ since }}.\n\n{{ risk }}",
+        "body": "Dear {{ name }},\n\n{{ key_points }}\n\nSince {{ since }}.\n\n{{ action }}"
+        "\n\n{{ risk }}",
     },
 ]
 

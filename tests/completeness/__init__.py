@@ -1,0 +1,1 @@
+"""Every change and every reveal leaves its record in the same transaction (L1): the means."""

@@ -1,0 +1,73 @@
+"""Scenes of filing records and re-reviews."""
+
+from __future__ import annotations
+
+from core import clock
+from templates_mgmt.filing import services as filings
+from templates_mgmt.filing.models import ReReview
+from tests.completeness.catalogue import Act, scene
+from tests.completeness.scenes.core import REASON, call
+from tests.core.builders import actor_of
+from tests.templates_mgmt.builders import make_draft, make_submitted, reviewer
+from tests.templates_mgmt.filing import CARRIERS, TERMS, approve, days, make_filed
+
+_SERVICES = "templates_mgmt.filing.services"
+
+
+@scene(f"{_SERVICES}.keeping.save_filing")
+def _save() -> Act:
+    version = make_draft()
+    words = {"version_id": version.pk, "carriers": CARRIERS, **TERMS}
+    return call(filings.save_filing, actor=actor_of(version.created_by), **words)
+
+
+@scene(f"{_SERVICES}.keeping.shorten")
+def _shorten() -> Act:
+    version = approve(make_filed())
+    words = {"version_id": version.pk, "reason": REASON, "expires_at": clock.now() + days(2)}
+    return call(filings.shorten, actor=reviewer(), **words)
+
+
+@scene(f"{_SERVICES}.keeping.set_carrier")
+def _carrier() -> Act:
+    words = {"language": "en", "status": "pending", "template_id": "7"}
+    version = make_submitted()
+    return call(filings.set_carrier, version_id=version.pk, actor=reviewer(), **words)
+
+
+def _due():
+    return approve(make_filed(review_due=clock.now().date() + days(1)))
+
+
+@scene(f"{_SERVICES}.rereviewing.open_due")
+def _open() -> Act:
+    _due()
+    return lambda: filings.open_due(now=clock.now() + days(2))
+
+
+@scene(f"{_SERVICES}.rereviewing.keep")
+def _keep() -> Act:
+    _due()
+    filings.open_due(now=clock.now() + days(2))
+    row = ReReview.objects.get()
+    return call(filings.keep, rereview_id=row.pk, reason=REASON, actor=reviewer())
+
+
+@scene(f"{_SERVICES}.rereviewing.remind_overdue")
+def _remind() -> Act:
+    make_submitted()
+    return lambda: filings.remind_overdue(now=clock.now() + days(30))
+
+
+@scene(f"{_SERVICES}.exporting.export_filing")
+def _export() -> Act:
+    version = approve(make_filed())
+    return call(filings.export_filing, version_id=version.pk, form="csv", actor=reviewer())
+
+
+@scene(f"{_SERVICES}.exporting.export_period")
+def _export_period() -> Act:
+    approve(make_filed())
+    today = clock.now().date()
+    words = {"since": today, "until": today, "form": "json"}
+    return call(filings.export_period, actor=reviewer(), **words)

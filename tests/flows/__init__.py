@@ -1,0 +1,1 @@
+"""Whole journeys through HTTP: what each person does at their browser, and workers in between."""
