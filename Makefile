@@ -5,13 +5,14 @@ BIN := $(VENV)/bin
 SERVE ?= 1
 JOBS ?= 2
 
-.PHONY: demo serve clean-demo test lint types contracts check bench catalogs screenshots lock help
+.PHONY: demo serve clean-demo test test-thorough lint types contracts check bench catalogs screenshots lock help
 
 help:
 	@echo "make demo        install, build the demo firm, walk the main path, then serve (SERVE=0: stop)"
 	@echo "make serve       serve what the demo made"
 	@echo "make clean-demo  remove the demo's data"
-	@echo "make test        run every test that this machine can run"
+	@echo "make test        run the tests that this machine can run, but for the thorough ones"
+	@echo "make test-thorough  run those: every service's record, long stories, random requests"
 	@echo "make check       lint, types, import contracts, deploy check"
 	@echo "make bench       measure, beside peers"
 
@@ -42,7 +43,10 @@ clean-demo:
 	rm -rf var
 
 test: $(VENV)/.dev catalogs
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(PYTEST)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not thorough" $(PYTEST)
+
+test-thorough: $(VENV)/.dev catalogs
+	$(BIN)/python -m pytest -n $(JOBS) --dist load -m thorough $(PYTEST)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -11,7 +11,7 @@ import sys
 _NEEDS_NO_DATABASE = {
     "help", "version", "--help", "--version", "makemessages", "compile_catalogs", "shell_help",
     "check", "makemigrations", "collectstatic", "ledger_key", "witness",
-    "local_peers",
+    "local_peers", "check_proof",
 }  # fmt: skip
 
 
