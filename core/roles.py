@@ -28,7 +28,13 @@ class Capability(StrEnum):
     EXPORTS_APPROVE = "exports.approve"
     EXPORTS_DOWNLOAD = "exports.download"
     CRISIS_VIEW = "crisis.view"
+    CRISIS_LOG = "crisis.log"
+    CRISIS_ACTIVATE = "crisis.activate"
     CRISIS_RUN = "crisis.run"
+    CRISIS_APPROVE = "crisis.approve"
+    RISK_VIEW = "risk.view"
+    RISK_EDIT = "risk.edit"
+    RISK_APPROVE = "risk.approve"
     SUPERVISION_REVIEW = "supervision.review"
     USERS_MANAGE = "users.manage"
     SETTINGS_MANAGE = "settings.manage"
@@ -84,6 +90,12 @@ ROLE_CAPABILITIES: dict[Role, frozenset[Capability]] = {
             _C.HOLDS_PLACE,
             _C.PRIVACY_APPROVE,
             _C.ACCESS_REVIEW,
+            _C.CRISIS_VIEW,
+            _C.CRISIS_LOG,
+            _C.CRISIS_ACTIVATE,
+            _C.CRISIS_APPROVE,
+            _C.RISK_VIEW,
+            _C.RISK_APPROVE,
         }
     ),
     Role.DISPATCHER: frozenset(
@@ -94,6 +106,8 @@ ROLE_CAPABILITIES: dict[Role, frozenset[Capability]] = {
             _C.NOTICES_CONTROL,
             _C.INVESTORS_VIEW,
             _C.INVESTORS_IMPORT,
+            _C.CRISIS_VIEW,
+            _C.CRISIS_LOG,
         }
     ),
     Role.RELEASER: frozenset(
@@ -103,6 +117,8 @@ ROLE_CAPABILITIES: dict[Role, frozenset[Capability]] = {
             _C.NOTICES_RELEASE,
             _C.NOTICES_CONTROL,
             _C.INVESTORS_VIEW,
+            _C.CRISIS_VIEW,
+            _C.CRISIS_LOG,
         }
     ),
     Role.CRISIS_OFFICER: frozenset(
@@ -112,7 +128,11 @@ ROLE_CAPABILITIES: dict[Role, frozenset[Capability]] = {
             _C.NOTICES_PREPARE,
             _C.NOTICES_CONTROL,
             _C.CRISIS_VIEW,
+            _C.CRISIS_LOG,
+            _C.CRISIS_ACTIVATE,
             _C.CRISIS_RUN,
+            _C.RISK_VIEW,
+            _C.RISK_EDIT,
         }
     ),
     Role.SUPERVISOR: frozenset({_C.SUPERVISION_REVIEW}),
@@ -137,6 +157,7 @@ ROLE_CAPABILITIES: dict[Role, frozenset[Capability]] = {
             _C.TEMPLATES_VIEW,
             _C.NOTICES_VIEW,
             _C.CRISIS_VIEW,
+            _C.RISK_VIEW,
             _C.AUDIT_BROWSE,
             _C.AUDIT_VERIFY,
             _C.EXPORTS_CREATE,

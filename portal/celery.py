@@ -16,7 +16,14 @@ broker.install()
 app = Celery("vouchsafe")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
-app.autodiscover_tasks(["audit.browsing", "audit.retention", "templates_mgmt.filing"])
+app.autodiscover_tasks(
+    [
+        "audit.browsing",
+        "audit.retention",
+        "templates_mgmt.filing",
+        "crisis.clocks",
+    ]
+)
 
 
 @worker_init.connect

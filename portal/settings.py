@@ -39,6 +39,7 @@ CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 
 INSTALLED_APPS = [
     "portal",
+    "crisis",
     "comms",
     "templates_mgmt",
     "investors",

@@ -1,0 +1,7 @@
+"""Routes of crisis and risk under /api/v1/: each part brings its own."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, URLResolver
+
+urlpatterns: list[URLPattern | URLResolver] = []

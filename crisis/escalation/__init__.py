@@ -1,0 +1,1 @@
+"""Calling people out, one after another, until somebody acknowledges (C4)."""

@@ -1,0 +1,115 @@
+"""What all moves of an incident stand on. Callers are in a transaction."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext_lazy as _
+
+from audit.leaf import Subjects
+from audit.record import record
+from core.actor import Actor
+from core.clock import isoformat
+from core.errors import Conflict, InvalidInput, NotFound
+from crisis.clocks import services as clocks
+from crisis.incidents import rules
+from crisis.incidents.models import Entry, Incident, Moment
+from crisis.incidents.rules import EntryKind, MomentKind
+
+
+def locked(incident_id: UUID) -> Incident:
+    """The incident with its row locked; raises NotFound."""
+    incident = Incident.objects.select_for_update().filter(pk=incident_id).first()
+    if incident is None:
+        raise NotFound(_("There is no such incident."))
+    return incident
+
+
+def require_open(incident: Incident) -> None:
+    """Raise Conflict `incident_closed` when work on it is over."""
+    if not incident.is_open:
+        raise Conflict(
+            _("%(code)s is closed; nothing in it can change.") % {"code": incident.code},
+            code="incident_closed",
+        )
+
+
+def write_record(
+    verb: str,
+    incident: Incident,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    payload: Mapping[str, Any],
+    occurred_at: dt.datetime | None = None,
+    staff: UUID | None = None,
+) -> UUID:
+    """One ledger record `incident.<verb>`. It always says whether it was an exercise."""
+    return record(
+        action=f"incident.{verb}",
+        actor=actor,
+        now=now,
+        subjects=Subjects(incident=incident.pk, staff=staff),
+        payload={"code": incident.code, "exercise": incident.exercise, **payload},
+        occurred_at=occurred_at,
+    )
+
+
+def add_entry(
+    incident: Incident,
+    kind: EntryKind,
+    text: str,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    at: dt.datetime | None = None,
+    detail: Mapping[str, Any] | None = None,
+    written_at: dt.datetime | None = None,
+    client_id: UUID | None = None,
+) -> Entry:
+    """A line of the timeline. The caller writes the record, with `entry_proof`."""
+    at = at or now
+    if at > now + dt.timedelta(minutes=1):
+        raise InvalidInput(_("This lies in the future."), code="future", field="at")
+    return Entry.objects.create(
+        incident=incident,
+        kind=kind.value,
+        text=text,
+        salt=secrets.token_bytes(16),
+        detail=dict(detail or {}),
+        at=at,
+        recorded_at=now,
+        written_at=written_at,
+        backdated=rules.is_backdated(at, now),
+        author_id=actor.user_id,
+        client_id=client_id,
+    )
+
+
+def entry_proof(entry: Entry) -> dict[str, Any]:
+    """What the ledger says of an entry: its id, its times, and a commitment to its words."""
+    return {
+        "entry": str(entry.pk),
+        "kind": entry.kind,
+        "at": isoformat(entry.at),
+        "written_at": isoformat(entry.written_at) if entry.written_at else None,
+        "backdated": entry.backdated,
+        "text_commitment": rules.commitment(bytes(entry.salt), entry.text),
+    }
+
+
+def reach(
+    incident: Incident, kind: MomentKind, *, at: dt.datetime, actor: Actor, now: dt.datetime
+) -> bool:
+    """Note that the incident reached a moment, and start the clocks that begin there. False when
+    it had been reached before: the first time counts."""
+    _moment, new = Moment.objects.get_or_create(
+        incident=incident, kind=kind.value, defaults={"at": at, "recorded_at": now}
+    )
+    if new:
+        clocks.at_moment(incident=incident, moment=kind.value, at=at, actor=actor, now=now)
+    return new

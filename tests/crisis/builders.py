@@ -1,0 +1,23 @@
+"""The cast of crisis and risk."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core import clock
+from core.actor import Actor
+from core.roles import Role
+from crisis.incidents.services.activating import activate
+from crisis.models import Incident
+from tests.core.builders import actor_of, make_user
+
+
+def make_actor(*roles: Role) -> Actor:
+    """Somebody with `roles`, with a second factor confirmed just now."""
+    return actor_of(make_user(*roles))
+
+
+def make_incident(title: str = "Orders cannot be placed", **options: Any) -> Incident:
+    """An incident activated by hand, to be verified."""
+    given = {"actor": make_actor(Role.CRISIS_OFFICER), "now": clock.now(), **options}
+    return activate(title=title, **given)
