@@ -1,6 +1,15 @@
+from importlib import import_module
+
 from django.apps import AppConfig
+
+# Parts that put a panel on the incident page, by the module that registers it.
+PANELS: tuple[str, ...] = ()
 
 
 class CrisisConfig(AppConfig):
     name = "crisis"
     verbose_name = "Crisis and risk"
+
+    def ready(self) -> None:
+        for module in PANELS:
+            import_module(module)

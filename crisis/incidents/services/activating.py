@@ -18,7 +18,8 @@ from core.roles import Capability
 from crisis.incidents import rules
 from crisis.incidents.models import Incident
 from crisis.incidents.rules import EntryKind, MomentKind, Nature
-from crisis.incidents.services.common import add_entry, entry_proof, reach, write_record
+from crisis.incidents.services.common import reach, write_record
+from crisis.incidents.timeline import add_entry, entry_proof
 from crisis.plans.selectors import frozen_plan
 
 HAND = "hand"

@@ -14,7 +14,8 @@ from core.errors import InvalidInput
 from core.roles import Capability
 from crisis.incidents.models import Entry
 from crisis.incidents.rules import MAX_ENTRY, EntryKind
-from crisis.incidents.services.common import add_entry, entry_proof, locked, write_record
+from crisis.incidents.services.common import locked, write_record
+from crisis.incidents.timeline import add_entry, entry_proof
 
 
 @transaction.atomic
