@@ -4,3 +4,5 @@ from crisis.incidents.models import Attachment as Attachment
 from crisis.incidents.models import Entry as Entry
 from crisis.incidents.models import Incident as Incident
 from crisis.incidents.models import Moment as Moment
+from crisis.plans.models import CrisisPlan as CrisisPlan
+from crisis.plans.models import CrisisPlanVersion as CrisisPlanVersion

@@ -1,1 +1,1 @@
-"""The crisis plan: levels, roles with deputies, on-call order, steps of escalation (C3, C4)."""
+"""The crisis plan: levels, the rule of tiers, roles with deputies, who is called when (C3, C4)."""
