@@ -14,6 +14,8 @@ class Capability(StrEnum):
     INVESTORS_EDIT = "investors.edit"
     INVESTORS_IMPORT = "investors.import"
     INVESTORS_REVEAL = "investors.reveal"
+    CONSENT_TEXTS_DRAFT = "consent_texts.draft"
+    CONSENT_TEXTS_APPROVE = "consent_texts.approve"
     TEMPLATES_VIEW = "templates.view"
     TEMPLATES_DRAFT = "templates.draft"
     TEMPLATES_REVIEW = "templates.review"
@@ -84,6 +86,7 @@ ROLE_CAPABILITIES: dict[Role, frozenset[Capability]] = {
             _C.TEMPLATES_VIEW,
             _C.TEMPLATES_REVIEW,
             _C.TEMPLATES_RECALL,
+            _C.CONSENT_TEXTS_APPROVE,
             _C.NOTICES_VIEW,
             _C.EXPORTS_APPROVE,
             _C.RETENTION_APPROVE,
@@ -142,6 +145,7 @@ ROLE_CAPABILITIES: dict[Role, frozenset[Capability]] = {
             _C.INVESTORS_EDIT,
             _C.INVESTORS_IMPORT,
             _C.INVESTORS_REVEAL,
+            _C.CONSENT_TEXTS_DRAFT,
             _C.RETENTION_MANAGE,
             _C.HOLDS_PLACE,
             _C.PRIVACY_ERASE,

@@ -224,7 +224,7 @@ SPECTACULAR_SETTINGS = {
         "NoticeStateEnum": "comms.serializers.NOTICE_STATES",
         "DryRunStateEnum": "comms.serializers.DRY_RUN_STATES",
         "DeliveryStateEnum": "comms.serializers.DELIVERY_STATES",
-        "ReviewedStateEnum": "templates_mgmt.reviewed_api.STATES",
+        "ReviewedStateEnum": "core.reviewed.api.STATES",
         "CarrierStatusEnum": "templates_mgmt.filing.api.STATUSES",
         "InvestorStatusEnum": "investors.models.Investor.Status",
         "WordSeverityEnum": "templates_mgmt.lexicon.api.SEVERITIES",

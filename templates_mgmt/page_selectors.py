@@ -14,9 +14,9 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from core.diff import AFTER, BEFORE, marked
 from core.models import User
 from templates_mgmt import lint, rules, selectors
-from templates_mgmt.diff import Span
 from templates_mgmt.lexicon.selectors import in_force
 from templates_mgmt.models import (
     Contributor,
@@ -265,19 +265,12 @@ def differences(found: Iterable[FieldDiff]) -> list[ShownDifference]:
     return [
         ShownDifference(
             where(item.channel, item.language, item.field),
-            _marked(item.spans, {"equal", "delete"}),
-            _marked(item.spans, {"equal", "insert"}),
-            _marked(item.spans, {"equal", "delete", "insert"}),
+            marked(item.spans, BEFORE),
+            marked(item.spans, AFTER),
+            marked(item.spans),
         )
         for item in found
     ]
-
-
-def _marked(spans: Iterable[Span], kinds: set[str]) -> SafeString:
-    tags = {"equal": "{}", "delete": "<del>{}</del>", "insert": "<ins>{}</ins>"}
-    return SafeString(
-        "".join(format_html(tags[span.kind], span.text) for span in spans if span.kind in kinds)
-    )
 
 
 def texts(content: Content) -> list[ShownText]:

@@ -1,112 +1,16 @@
-"""What clauses and word lists have in common under /api/v1/: versions under four eyes."""
+"""Who may see and who may keep the reviewed things of templates under /api/v1/."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-from uuid import UUID
+from functools import partial
 
-from django.urls import URLPattern, path
-from drf_spectacular.utils import extend_schema
-from rest_framework import serializers
-from rest_framework.request import Request
-from rest_framework.response import Response
-from rest_framework.views import APIView
-
-from core import clock
-from core.api import actor_of
-from core.idempotency import idempotent
-from core.openapi import IDEMPOTENCY_KEY
-from core.reviewed.rules import State
+from core.reviewed import api
+from core.reviewed.api import VERSION_FIELDS, read, state_field
 from core.roles import Capability
 
 SEE = (Capability.TEMPLATES_VIEW,)
 KEEP = (Capability.TEMPLATES_REVIEW,)
-STATES = [state.value for state in State]
-VERSION_FIELDS = [
-    "id", "number", "state", "revision", "content_hash", "edited_by", "edited_at", "submitted_by",
-    "submitted_at", "decided_by", "decided_at", "reason",
-]  # fmt: skip
-Serializer = type[serializers.BaseSerializer[Any]]
+step_view = partial(api.step_view, capabilities=KEEP)
+steps_of = partial(api.steps_of, keep=KEEP, decide=KEEP)
 
-
-def read(kind: Serializer, data: Any) -> dict[str, Any]:
-    """The fields of a request, checked."""
-    form = kind(data=data)
-    form.is_valid(raise_exception=True)
-    return dict(form.validated_data)
-
-
-def state_field() -> serializers.ChoiceField:
-    """Where a version stands."""
-    return serializers.ChoiceField(choices=STATES)
-
-
-class ShownHashSerializer(serializers.Serializer[object]):
-    """The hash of exactly what was looked at."""
-
-    shown_hash = serializers.RegexField(r"^[0-9a-f]{64}$")
-
-
-class BackReasonSerializer(serializers.Serializer[object]):
-    """Why something is given back."""
-
-    reason = serializers.CharField(max_length=2000)
-
-
-def step_view(
-    *,
-    operation: str,
-    service: Callable[..., Any],
-    answer: Callable[[Request, UUID], Response],
-    answers: Serializer,
-    form: Serializer | None = None,
-    capabilities: tuple[Capability, ...] = KEEP,
-    key: str = "version_id",
-    status: int = 200,
-) -> type[APIView]:
-    """One step as a POST of its own: reads `form`, calls `service` with the id in the address
-    under the name `key`, and answers what `answer` says about the id of what came out."""
-    needed = capabilities
-
-    class StepView(APIView):
-        capabilities = needed
-
-        @extend_schema(
-            operation_id=operation,
-            description=(service.__doc__ or "").strip(),
-            request=form,
-            parameters=[IDEMPOTENCY_KEY],
-            responses={status: answers},
-        )
-        @idempotent
-        def post(self, request: Request, **kwargs: UUID) -> Response:
-            fields = read(form, request.data) if form else {}
-            made = service(**{key: kwargs[key]}, **fields, actor=actor_of(request), now=clock.now())
-            return answer(request, made.pk)
-
-    StepView.__name__ = f"{operation.title().replace('_', '')}View"
-    return StepView
-
-
-def steps_of(
-    kind: str, prefix: str, services: Any, answer: Callable[[Request, UUID], Response],
-    answers: Serializer,
-) -> list[URLPattern]:  # fmt: skip
-    """Submit, approve and return of a version of `kind`, below `prefix`."""
-    forms: dict[str, tuple[Callable[..., Any], Serializer | None]] = {
-        "submit": (services.submit, None),
-        "approve": (services.approve, ShownHashSerializer),
-        "return": (services.return_version, BackReasonSerializer),
-    }
-    return [
-        path(
-            f"{prefix}<uuid:version_id>/{name}/",
-            step_view(
-                operation=f"{kind}_versions_{name}", service=service, form=form, answer=answer,
-                answers=answers,
-            ).as_view(),
-            name=f"api-{kind.replace('_', '-')}-version-{name}",
-        )
-        for name, (service, form) in forms.items()
-    ]  # fmt: skip
+__all__ = ["KEEP", "SEE", "VERSION_FIELDS", "read", "state_field", "step_view", "steps_of"]

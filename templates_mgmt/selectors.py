@@ -17,11 +17,11 @@ from django.utils.translation import gettext_lazy as _
 from core import clock
 from core.access import require, require_line
 from core.actor import Actor
+from core.diff import Span, changed, word_diff
 from core.errors import Conflict, InvalidInput, NotFound
 from core.models import BusinessLine
 from core.roles import Capability
 from templates_mgmt import check_line, lint, rules
-from templates_mgmt.diff import Span, changed, word_diff
 from templates_mgmt.filing import binding
 from templates_mgmt.models import Template, TemplateVersion
 from templates_mgmt.rendering import (

@@ -24,7 +24,7 @@ PURE = [
     "templates_mgmt/writing/derive.py", "templates_mgmt/writing/facts.py",
     "templates_mgmt/writing/negations.py", "templates_mgmt/writing/samples.py",
     "templates_mgmt/writing/values.py",
-    "templates_mgmt/diff.py", "templates_mgmt/sms.py",
+    "core/diff.py", "core/texts.py", "templates_mgmt/sms.py",
     "comms/dsn.py",
 ]  # fmt: skip
 IMPURE = ("django.db", "django.conf", "django.core.cache", "celery", "psycopg", "httpx", "socket")

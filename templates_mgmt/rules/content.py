@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.canonical import canonical_bytes
 from core.errors import InvalidInput
+from core.texts import clean_text
 from templates_mgmt.rendering import (
     CLAUSE_PREFIX,
     FACT_NAMES,
@@ -63,7 +64,6 @@ PERSONAL_SOURCES = frozenset({Source.INVESTOR_NAME, Source.INVESTOR_REF})
 MAX_LENGTH = {"subject": 200, "body": 20_000, "body_html": 60_000}
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _SLUG = re.compile(r"[a-z][a-z0-9_-]{1,59}")
-_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,27 +147,6 @@ def declaration(item: Placeholder) -> dict[str, Any]:
 def content_hash(content: Content) -> str:
     """Hex SHA-256 of the RFC 8785 bytes of the canonical content (T3)."""
     return hashlib.sha256(canonical_bytes(canonical_content(content))).hexdigest()
-
-
-def clean_text(value: object, *, field: str, limit: int) -> str:
-    """`value` with `\\n` line ends and without outer blanks; raises InvalidInput for control
-    characters, naming the place, and for more than `limit` characters."""
-    text = str(value or "").replace("\r\n", "\n").replace("\r", "\n").strip()
-    if found := _CONTROLS.search(text):
-        raise InvalidInput(
-            _("Character %(position)s (U+%(code)s) cannot be used in a text.")
-            % {"position": found.start() + 1, "code": f"{ord(found.group()):04X}"},
-            code="control_character",
-            field=field,
-        )
-    if len(text) > limit:
-        raise InvalidInput(
-            _("%(length)s characters are too many; at most %(limit)s.")
-            % {"length": len(text), "limit": limit},
-            code="too_long",
-            field=field,
-        )
-    return text
 
 
 def clean_identity(*, code: str, name: str, category: str, topic_code: str) -> dict[str, str]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from templates_mgmt.diff import Span, changed, word_diff
+from core.diff import Span, changed, word_diff
 from templates_mgmt.sms import sms_length
 
 

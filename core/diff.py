@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 # A placeholder is one word; so is a run of Latin letters and digits, each Chinese character,
 # each run of blanks, and any other character.
 _TOKEN = re.compile(
     r"\{\{[^{}]*\}\}|[A-Za-z0-9À-ɏ]+(?:['’.,_-][A-Za-z0-9À-ɏ]+)*|[^\S\n]+|\n|.", re.DOTALL
 )
+BEFORE = frozenset({"equal", "delete"})
+AFTER = frozenset({"equal", "insert"})
+BOTH = BEFORE | AFTER
 _SHORT = 2  # an equal run this short between two changes reads better as part of the change
 
 
@@ -39,6 +45,14 @@ def word_diff(old: str, new: str) -> list[Span]:
 def changed(spans: Sequence[Span]) -> bool:
     """Whether any span is not equal."""
     return any(span.kind != "equal" for span in spans)
+
+
+def marked(spans: Iterable[Span], kinds: frozenset[str] = BOTH) -> SafeString:
+    """HTML of the spans of `kinds`, what went and what came marked as such."""
+    tags = {"equal": "{}", "delete": "<del>{}</del>", "insert": "<ins>{}</ins>"}
+    return SafeString(
+        "".join(format_html(tags[span.kind], span.text) for span in spans if span.kind in kinds)
+    )
 
 
 def _words(old: str, new: str) -> Iterator[Span]:
