@@ -98,6 +98,30 @@ class Incident(models.Model):
                 name="crisis_incident_tier_once_verified",
                 condition=models.Q(verified_at__isnull=True) | ~models.Q(tier=""),
             ),
+            models.CheckConstraint(
+                name="crisis_incident_nature_once_verified",
+                condition=models.Q(verified_at__isnull=True) | ~models.Q(nature=""),
+            ),
+            models.CheckConstraint(
+                name="crisis_incident_times_of_state",
+                condition=models.Q(
+                    models.Q(state="alarmed", verified_at__isnull=True)
+                    | models.Q(state__in=["verified", "restored", "closed"])
+                    & models.Q(verified_at__isnull=False)
+                    | models.Q(state="dismissed"),
+                    models.Q(state__in=["restored", "closed"], restored_at__isnull=False)
+                    | models.Q(state__in=["alarmed", "verified", "dismissed"]),
+                    models.Q(state__in=["closed", "dismissed"], closed_at__isnull=False)
+                    | models.Q(
+                        state__in=["alarmed", "verified", "restored"], closed_at__isnull=True
+                    ),
+                ),
+            ),
+            models.CheckConstraint(
+                name="crisis_incident_ends_with_words",
+                condition=models.Q(state__in=["alarmed", "verified", "restored"])
+                | ~models.Q(state_reason=""),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -181,6 +205,77 @@ class Attachment(models.Model):
         verbose_name = _("attachment")
         verbose_name_plural = _("attachments")
         ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["entry", "sha256"], name="crisis_attachment_once"),
+            models.CheckConstraint(
+                name="crisis_attachment_size",
+                condition=models.Q(size__gt=0, size__lte=rules.MAX_FILE),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+
+class TierDecision(models.Model):
+    """Why an incident is of its tier: one row for each time that it was set. Append-only, and the
+    database lets no tier change without one.
+
+    `proposed` is what the rule of the frozen plan said; `reason` must stand where the decision
+    differs from it, and at every later change (C3).
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="tier_decisions")
+    before = models.CharField(_("before"), max_length=40, blank=True)
+    tier = models.CharField(_("tier"), max_length=40)
+    proposed = models.CharField(_("proposed by the rule"), max_length=40, blank=True)
+    reason = models.TextField(_("reason"), blank=True)
+    decided_at = models.DateTimeField(_("decided at"))
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+
+    class Meta:
+        verbose_name = _("decision about the tier")
+        verbose_name_plural = _("decisions about the tier")
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(
+                name="crisis_tierdecision_reasoned",
+                condition=~models.Q(reason="")
+                | models.Q(before="") & models.Q(proposed__in=[models.F("tier"), ""]),
+            ),
+            models.CheckConstraint(
+                name="crisis_tierdecision_changes",
+                condition=~models.Q(tier="") & ~models.Q(tier=models.F("before")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.before or '–'} → {self.tier}"
+
+
+class Assignment(models.Model):
+    """Somebody took a role, or left it (`person` empty). Append-only: whoever stands in the
+    newest row of a role has it. `role` is a code of the frozen plan, or `lead`."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="assignments")
+    role = models.CharField(_("role"), max_length=40)
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", null=True, blank=True
+    )
+    at = models.DateTimeField(_("at"))
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", null=True, blank=True
+    )
+
+    class Meta:
+        verbose_name = _("role taken")
+        verbose_name_plural = _("roles taken")
+        ordering = ["id"]
+        indexes = [models.Index(fields=["incident", "role", "-id"], name="crisis_assignment_held")]
+
+    def __str__(self) -> str:
+        return f"{self.incident_id} {self.role}"

@@ -16,6 +16,9 @@ from core.transitions import Machine, Move
 # An entry that tells of something longer ago than this is marked as back-dated.
 BACKDATED_AFTER = dt.timedelta(minutes=5)
 MAX_ENTRY = 4000  # characters
+MAX_FILE = 10 * 1024 * 1024  # bytes of one attachment
+MAX_FILES = 5  # attachments of one entry
+LEAD = "lead"  # the role of who leads; all others are codes of the frozen plan
 SCOPE_LISTS = ("systems", "branches", "products", "channels")
 
 
