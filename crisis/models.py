@@ -8,3 +8,6 @@ from crisis.incidents.models import Moment as Moment
 from crisis.incidents.models import TierDecision as TierDecision
 from crisis.plans.models import CrisisPlan as CrisisPlan
 from crisis.plans.models import CrisisPlanVersion as CrisisPlanVersion
+from crisis.parties.models import Party as Party
+from crisis.parties.models import PartyContact as PartyContact
+from crisis.parties.models import Proof as Proof
