@@ -77,7 +77,9 @@ def prepare(notice: Notice) -> Prepared:
     """The policy and wordings of a notice. Raises Conflict when its version is not approved; for
     a notice that was released, a version retired since still is (`version_in_flight`)."""
     version = version_of(notice)
-    wordings = content.wordings_for(version, code=notice.code, values=notice.values)
+    wordings = content.wordings_for(
+        version, code=notice.code, values=notice.values, exercise=notice.exercise
+    )
     criticality = Criticality(notice.criticality)
     plan = planning.read_channel_plan(notice.channels, criticality)
     by_channel = {channel: wordings.languages(channel) for channel in plan.channels}

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from django.conf import settings
 
 from audit import sealing
+from comms import exercises
 from comms.rules import Channel
 from comms.values import in_language
 from core import crypto
@@ -61,15 +62,28 @@ class Wordings:
         }
 
 
-def wordings_for(version: ApprovedVersion, *, code: str, values: Mapping[str, Any]) -> Wordings:
-    """Compile an approved version for a notice with check code `code` and `values`."""
+def wordings_for(
+    version: ApprovedVersion, *, code: str, values: Mapping[str, Any], exercise: bool = False
+) -> Wordings:
+    """Compile an approved version for a notice with check code `code` and `values`; every text of
+    an `exercise` begins by saying so."""
     return _wordings(
-        version.placeholders, version.variants.values(), version.facts, code=code, values=values
+        version.placeholders,
+        version.variants.values(),
+        version.facts,
+        code=code,
+        values=values,
+        exercise=exercise,
     )
 
 
 def wordings_of(
-    raw: Content, *, code: str, values: Mapping[str, Any], public_url: str = ""
+    raw: Content,
+    *,
+    code: str,
+    values: Mapping[str, Any],
+    public_url: str = "",
+    exercise: bool = False,
 ) -> Wordings:
     """The same from content whose approval does not matter any more: what was sent was sent.
     `public_url` as it was then."""
@@ -80,6 +94,7 @@ def wordings_of(
         code=code,
         values=values,
         public_url=public_url,
+        exercise=exercise,
     )
 
 
@@ -91,6 +106,7 @@ def _wordings(
     code: str,
     values: Mapping[str, Any],
     public_url: str = "",
+    exercise: bool,
 ) -> Wordings:
     """Compile every text, with the check line at its end (D15) unless it names the code."""
     placeholders = tuple(placeholders)
@@ -102,6 +118,8 @@ def _wordings(
     variants = {}
     for text in texts:
         sent = check_line.with_check_line(text, code_names)
+        if exercise:
+            sent = exercises.marked(sent)
         compiled = compile_variant(
             channel=sent.channel,
             language=sent.language,

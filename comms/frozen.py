@@ -31,6 +31,7 @@ class Released:
     topic: str
     criticality: Criticality
     plan: ChannelPlan
+    exercise: bool
 
 
 @lru_cache(maxsize=256)
@@ -48,6 +49,7 @@ def released(notice_id: UUID) -> Released:
         notice.topic,
         criticality,
         read_channel_plan(notice.channels, criticality),
+        notice.exercise,
     )
 
 
@@ -59,7 +61,9 @@ def wordings(notice_id: UUID) -> content.Wordings:
     version = version_in_flight(notice.version_id)
     if version.content_hash != notice.content_hash:
         raise LookupError(f"notice {notice_id} pinned other content")
-    return content.wordings_for(version, code=notice.code, values=notice.values)
+    return content.wordings_for(
+        version, code=notice.code, values=notice.values, exercise=notice.exercise
+    )
 
 
 def lock(notice_id: UUID) -> bool | None:

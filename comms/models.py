@@ -25,6 +25,10 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
             return self
         return self.filter(business_line__in=actor.lines)
 
+    def real(self) -> NoticeQuerySet:
+        """Without exercises: what figures, indicators and the public check count."""
+        return self.filter(exercise=False)
+
     def going_out(self) -> NoticeQuerySet:
         """Those that workers may send now, most critical first, then first released."""
         rank = models.Case(
@@ -40,7 +44,8 @@ class Notice(models.Model):
     `values` the placeholder values that all recipients share, `channels` the channel plan
     (`rules.ChannelPlan`), `dry_run` the summary that the preparer saw when submitting,
     `counts` the numbers per channel and state when it was done. Planning is over once
-    `planned_at` is set.
+    `planned_at` is set. An `exercise` never reaches an investor (`channels.exercise`); what it is
+    never changes.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -50,6 +55,7 @@ class Notice(models.Model):
         "templates_mgmt.TemplateVersion", on_delete=models.PROTECT, related_name="notices"
     )
     content_hash = models.CharField(max_length=64)
+    exercise = models.BooleanField(_("exercise"), default=False, editable=False)
     topic = models.CharField(_("topic"), max_length=50)
     criticality = models.CharField(
         _("criticality"), max_length=12, choices=rules.criticality_choices

@@ -248,10 +248,10 @@ class CodeCheck:
 
 def check_code(text: str) -> CodeCheck:
     """Look a check code up as anyone may: case, blanks and the hyphen do not matter. Codes of
-    notices that were never released are not genuine."""
+    notices that were never released, and of exercises, are not genuine."""
     plain = re.sub(r"[\s\-–—_]", "", text).upper()[:20]
     code = f"{plain[:4]}-{plain[4:]}"
-    notice = Notice.objects.filter(code=code, released_at__isnull=False).first()
+    notice = Notice.objects.real().filter(code=code, released_at__isnull=False).first()
     if notice is None:
         return CodeCheck(genuine=False)
     return CodeCheck(True, notice.released_at, notice.title)

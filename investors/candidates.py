@@ -41,6 +41,7 @@ LEFT JOIN LATERAL (
            bool_or(granted) FILTER (WHERE purpose = 'channel.inbox') AS inbox
     FROM investors_consentstate WHERE investor_id = i.id) c ON true
 """
+_TOUCHED = ("systems", "branches", "products", "access_channels")  # as `Audience.touched`
 _ALWAYS = "true, true, true, true"
 _WANTED = (
     "coalesce(w.sms, true), coalesce(w.email, true), coalesce(w.push, true), "
@@ -247,6 +248,13 @@ def _condition(audience: Audience) -> tuple[str, dict[str, Any]]:
         if values:
             parts.append(condition)
             params[name] = list(values)
+    touched = []
+    for name, values in zip(_TOUCHED, audience.touched, strict=True):
+        if values:
+            touched.append(f"i.{name}::text[] && %({name})s")
+            params[name] = list(values)
+    if touched:
+        parts.append("(" + (" OR " if audience.hit == "any" else " AND ").join(touched) + ")")
     return " AND ".join(parts), params
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -69,6 +70,18 @@ class InvestorQuerySet(models.QuerySet["Investor"]):
         return self.filter(business_line_id__in=line_ids)
 
 
+def touched(name: Any) -> ArrayField[list[str], list[str]]:
+    """What an investor uses or holds, in the normal form of `vocabulary.attributes`: by it an
+    incident finds exactly those whom it hits (C9)."""
+    return ArrayField(
+        models.CharField(max_length=100),
+        verbose_name=name,
+        default=list,
+        db_default=models.Value([], output_field=ArrayField(models.CharField(max_length=100))),
+        blank=True,
+    )
+
+
 class Investor(models.Model):
     """One investor under a pseudonym.
 
@@ -118,6 +131,10 @@ class Investor(models.Model):
     account_flags = ArrayField(
         models.SlugField(), verbose_name=_("account flags"), default=list, blank=True
     )
+    systems = touched(_("systems"))
+    branches = touched(_("branches"))
+    products = touched(_("products"))
+    access_channels = touched(_("trading channels"))
     opened_on = models.DateField(_("account opened on"), null=True, blank=True)
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.ACTIVE)
     reach = models.PositiveSmallIntegerField(_("usable channels"), default=0)

@@ -140,9 +140,10 @@ class Overview:
 
     @cached_property
     def notices(self) -> list[Notice]:
-        """Notices on their way, or let out within the window; most recent release first."""
+        """Notices on their way, or let out within the window; most recent release first.
+        Exercises are left out (C12)."""
         recent = Q(state__in=ACTIVE) | Q(released_at__gte=self.now - WINDOW)
-        visible = Notice.objects.visible_to(self.actor).filter(recent)
+        visible = Notice.objects.visible_to(self.actor).real().filter(recent)
         return list(visible.order_by(F("released_at").desc(nulls_last=True))[:200])
 
     @cached_property

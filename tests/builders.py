@@ -211,7 +211,7 @@ def make_planned(version: TemplateVersion | None = None, **changes: Any) -> Noti
 def send_all(**options: Any) -> int:
     """Send until nothing is due; returns how many deliveries were dealt with."""
     total = 0
-    while count := sending.send_batch(worker="test", now=clock.now(), **options):
+    while count := sending.send_batch(worker="test", **{"now": clock.now(), **options}):
         total += count
     return total
 

@@ -16,6 +16,7 @@ from uuid import UUID
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from comms.exercises import SINK
 from core.errors import Misconfigured
 
 DEAD_ADDRESS = "address_dead"  # code of a SendError that condemns the address for good
@@ -162,6 +163,11 @@ def provider(channel: str) -> Channel:
 
     for entry in settings.CHANNEL_PROVIDERS.get(channel, ()):
         factory = _KINDS.get(entry["kind"])
+        if entry["name"] == SINK:
+            raise Misconfigured(
+                _("No provider may be called “%(name)s”.") % {"name": SINK},
+                details={"channel": channel},
+            )
         if factory is None:
             raise Misconfigured(
                 _("No channel kind is called “%(kind)s”.") % {"kind": entry["kind"]},

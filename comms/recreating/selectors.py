@@ -77,6 +77,7 @@ def recreate(delivery: Delivery) -> Recreated | None:
         code=notice.code,
         values=notice.values,
         public_url=stamp.style.public_url,
+        exercise=notice.exercise,
     )
     rendered = wording.render(delivery.channel, delivery.language, opened.own)
     message = Outgoing(

@@ -15,6 +15,7 @@ from audit.leaf import Subjects
 from audit.record import record
 from comms import bulk, content, frozen, journal, planning
 from comms.channels import base
+from comms.channels.exercise import provider_for
 from comms.frozen import Released
 from comms.journal import Happening
 from comms.rules import Channel, Criticality, DeliveryState, EventKind
@@ -120,7 +121,8 @@ def _claim(
     approved = frozen.lock(notice_id)
     if approved is None:
         return None
-    provider = base.provider(channel.value)
+    notice = frozen.released(notice_id)
+    provider = provider_for(channel.value, exercise=notice.exercise)
     if not (provider.idempotent or provider.can_answer):
         limit = min(limit, UNSAFE_BATCH)
     rows = _locked_rows(place, now, limit)
@@ -128,7 +130,7 @@ def _claim(
         return None
     claim = Claim(
         token=uuid7(),
-        notice=frozen.released(notice_id),
+        notice=notice,
         channel=channel,
         provider=provider,
         deadline=started + lease.total_seconds() * 0.8,

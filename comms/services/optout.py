@@ -36,10 +36,13 @@ class WayOut:
 
 
 def way_out(token: str) -> WayOut:
-    """What the link offers; raises NotFound for a token that we did not make."""
+    """What the link offers; raises NotFound for a token that we did not make, or that
+    an exercise made, which nobody got."""
     delivery_id = unsubscribe.delivery_of(token)
     delivery = (
-        Delivery.objects.select_related("notice").filter(pk=delivery_id).first()
+        Delivery.objects.select_related("notice")
+        .filter(pk=delivery_id, notice__exercise=False)
+        .first()
         if delivery_id
         else None
     )

@@ -15,8 +15,8 @@ from uuid import UUID
 from django.db import transaction
 
 from comms import bulk
-from comms.channels import base
 from comms.channels.base import Accepted, SendError, Unseen
+from comms.channels.exercise import provider_for
 from comms.journal import Happening
 from comms.planning import MAX_ATTEMPTS
 from comms.rules import DeliveryState, EventKind, Evidence
@@ -45,6 +45,7 @@ class _Lost(NamedTuple):
     since: dt.datetime
     commitment: bytes | None
     sealed: bytes | None
+    exercise: bool
 
     @property
     def key(self) -> str:
@@ -63,13 +64,14 @@ def recover_expired(
     token = uuid7()
     with transaction.atomic():
         lost = _lock_expired(now, limit)
-        hopeless = [row for row in lost if not _can_learn(row.channel)]
-        askable = [row for row in lost if _can_learn(row.channel)]
+        hopeless = [row for row in lost if not _can_learn(row)]
+        askable = [row for row in lost if _can_learn(row)]
         _take_over(askable, token, until=now + lease)
         for row in hopeless:
             sending.settle(row.claimed_by, [_unconfirmed(row, now)], actor=actor, now=now)
-    for channel in {row.channel for row in askable}:
-        _ask([row for row in askable if row.channel == channel], token, actor=actor, now=now)
+    for taker in {(row.channel, row.exercise) for row in askable}:
+        asked = [row for row in askable if (row.channel, row.exercise) == taker]
+        _ask(asked, token, actor=actor, now=now)
     return len(lost)
 
 
@@ -77,7 +79,8 @@ def _lock_expired(now: dt.datetime, limit: int) -> list[_Lost]:
     rows = bulk.fetch(
         """
         SELECT d.id, d.notice_id, n.version_id, d.investor_id, d.channel, d.attempts, d.key_group,
-            d.provider, d.claimed_by, d.updated_at, d.commitment, d.content_sealed
+            d.provider, d.claimed_by, d.updated_at, d.commitment, d.content_sealed,
+            n.exercise
         FROM comms_delivery d JOIN comms_notice n ON n.id = d.notice_id
         WHERE d.state = 'sending' AND d.lease_until < %s
         ORDER BY d.lease_until LIMIT %s FOR UPDATE OF d SKIP LOCKED
@@ -87,8 +90,8 @@ def _lock_expired(now: dt.datetime, limit: int) -> list[_Lost]:
     return [_Lost._make(row) for row in rows]
 
 
-def _can_learn(channel: str) -> bool:
-    provider = base.provider(channel)
+def _can_learn(row: _Lost) -> bool:
+    provider = provider_for(row.channel, exercise=row.exercise)
     return provider.idempotent or provider.can_answer
 
 
@@ -101,7 +104,7 @@ def _take_over(rows: list[_Lost], token: UUID, *, until: dt.datetime) -> None:
 
 def _ask(rows: list[_Lost], token: UUID, *, actor: Actor, now: dt.datetime) -> None:
     """Ask the provider of one channel, outside any transaction, and settle what is known."""
-    provider = base.provider(rows[0].channel)
+    provider = provider_for(rows[0].channel, exercise=rows[0].exercise)
     known: Mapping[str, Accepted | SendError | Unseen] = {}
     if provider.can_answer:
         known = provider.status([row.key for row in rows])

@@ -28,6 +28,10 @@ FIELDS: dict[str, str | Promise] = {
     "opened_on": _("Account opened on"),
     "cadence": _("Cadence"),
     "account_flags": _("Account flags"),
+    "systems": _("Systems"),
+    "branches": _("Branches"),
+    "products": _("Products"),
+    "access_channels": _("Trading channels"),
 }
 REQUIRED = ("ref",)
 OWN_COLUMNS = ("_line", "_column", "_reason")  # what the error file adds to the file's own
@@ -52,6 +56,10 @@ _SYNONYMS = {
     "opened_on": "开户日期 开户日 openedon opendate openingdate accountopened opened",
     "cadence": "频率 通知频率 推送频率 cadence frequency",
     "account_flags": "账户标记 账户标签 标签 accountflags flags tags",
+    "systems": "系统 使用系统 交易系统 systems system tradingsystem tradingsystems",
+    "branches": "营业部 开户营业部 所属营业部 分支机构 branch branches branchoffice",
+    "products": "产品 持有产品 产品代码 products product holdings",
+    "access_channels": "交易渠道 委托方式 交易方式 tradingchannels tradingchannel accesschannels",
 }
 _GUESS = {word: name for name, words in _SYNONYMS.items() for word in words.split()}
 

@@ -22,7 +22,7 @@ from investors.vault import Profile
 ACTS = ("given", "refused")  # what the first row of an investor can say
 
 _KEY_HEAD = copying.row_head(3)
-_INVESTOR_HEAD = copying.row_head(18)
+_INVESTOR_HEAD = copying.row_head(22)
 _CONTACT_HEAD = copying.row_head(9)
 _ENTRY_HEAD = copying.row_head(10)
 _STATE_HEAD = copying.row_head(5)
@@ -164,6 +164,10 @@ class Encoder:
             copying.date(row.opened_on),
             _ACTIVE,
             copying.smallint(reachable),
+            copying.words(row.systems),
+            copying.words(row.branches),
+            copying.words(row.products),
+            copying.words(row.access_channels),
             copying.raw(new.fingerprint),
             self._investor_tail,
         )

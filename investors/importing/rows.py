@@ -16,6 +16,7 @@ CONSENT_FIELDS = {
     "consent_email": "channel.email",
     "consent_push": "channel.push",
 }
+ATTRIBUTES = ("systems", "branches", "products", "access_channels")
 
 
 class Row(NamedTuple):
@@ -38,6 +39,10 @@ class Row(NamedTuple):
     opened_on: dt.date | None
     cadence: str
     account_flags: tuple[str, ...]
+    systems: tuple[str, ...]
+    branches: tuple[str, ...]
+    products: tuple[str, ...]
+    access_channels: tuple[str, ...]
 
     @property
     def content(self) -> str:
@@ -81,6 +86,7 @@ _CONVERT: dict[str, Callable[[str], Any]] = {
     "opened_on": vocabulary.date,
     "cadence": vocabulary.cadence,
     "account_flags": vocabulary.flags,
+    **dict.fromkeys(ATTRIBUTES, vocabulary.attributes),
 }
 _DEFAULTS: dict[str, Any] = {
     "name": "",
@@ -97,6 +103,7 @@ _DEFAULTS: dict[str, Any] = {
     "opened_on": None,
     "cadence": vocabulary.DEFAULT_CADENCE,
     "account_flags": (),
+    **dict.fromkeys(ATTRIBUTES, ()),
 }
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import connection
 
 from audit import sealing
-from investors.importing.rows import CONSENT_FIELDS, Row
+from investors.importing.rows import ATTRIBUTES, CONSENT_FIELDS, Row
 from investors.models import ConsentState, ContactPoint, Investor
 from investors.rules import Standing, act_of_file
 from investors.vault import Profile, contact_hash, open_profile
@@ -24,6 +24,7 @@ PLAIN_FIELDS = (
     "opened_on",
     "cadence",
     "account_flags",
+    *ATTRIBUTES,
 )
 
 

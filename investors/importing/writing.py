@@ -14,6 +14,7 @@ from core.clock import uuid7
 from investors import vault
 from investors.importing.copying import copy_rows
 from investors.importing.encoding import Encoded, Origin
+from investors.importing.rows import ATTRIBUTES
 from investors.importing.standing import Changes
 from investors.models import ConsentEntry, ConsentState, ContactPoint, Investor
 from investors.rules import IMPORTED, legal_basis, reach
@@ -22,6 +23,7 @@ from investors.vault import Profile
 _INVESTOR = (
     "id, business_line_id, ref_hash, profile, language, time_zone, risk_level, cadence, "
     "preferred_channels, quiet_from, quiet_to, account_flags, opened_on, status, reach, "
+    "systems, branches, products, access_channels, "
     "fingerprint, created_at, updated_at"
 )
 _CONTACT = (
@@ -106,6 +108,7 @@ def update(changes: list[Changes], context: Context) -> None:
 _UPDATED = [
     "profile", "language", "time_zone", "risk_level", "cadence", "preferred_channels",
     "quiet_from", "quiet_to", "account_flags", "opened_on", "reach", "fingerprint", "updated_at",
+    *ATTRIBUTES,
 ]  # fmt: skip
 
 

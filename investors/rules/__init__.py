@@ -18,6 +18,7 @@ from investors.rules.consent import (
     reach,
     truncated_ip,
 )
+from investors.rules.consent_texts import CONSENT_LANGUAGES, canonical_consent_text
 from investors.rules.contacts import (
     MASKS,
     NORMAL_CONTACT,
@@ -41,6 +42,7 @@ from investors.rules.vocabulary import (
 )
 
 __all__ = [
+    "CONSENT_LANGUAGES",
     "CONTRACTUAL",
     "DEFAULT_CADENCE",
     "DEFAULT_LANGUAGE",
@@ -62,6 +64,7 @@ __all__ = [
     "Refused",
     "Standing",
     "act_of_file",
+    "canonical_consent_text",
     "general_reason",
     "index_text",
     "legal_basis",

@@ -11,9 +11,11 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import InvalidInput
-from investors.rules.vocabulary import LANGUAGES, RISK_LEVELS
+from investors.rules.refusals import Refused, reason
+from investors.rules.vocabulary import LANGUAGES, RISK_LEVELS, attribute
 
 MAX_IDS = 100_000
+TOUCHED = ("systems", "branches", "products", "channels")  # what an incident can hit
 
 
 class Candidate(NamedTuple):
@@ -60,7 +62,11 @@ class Candidate(NamedTuple):
 class Audience:
     """A query for investors, frozen into a notice. Every filter that is set must hold; within a
     filter any value will do. `everyone` must be said: an empty query is a slip, not a wish.
-    `line` is the code of a business line. Only active investors are ever in an audience."""
+    `line` is the code of a business line. Only active investors are ever in an audience.
+
+    `systems`, `branches`, `products` and `channels` (those that investors trade by) are what an
+    incident hit; with `hit` "any" one of these four is enough, as when a system and, apart from
+    it, a branch fail. Names are compared as `vocabulary.attribute` writes them."""
 
     line: str = ""
     languages: tuple[str, ...] = ()
@@ -68,22 +74,42 @@ class Audience:
     account_flags: tuple[str, ...] = ()
     ids: tuple[UUID, ...] = ()
     everyone: bool = False
+    systems: tuple[str, ...] = ()
+    branches: tuple[str, ...] = ()
+    products: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+    hit: str = ""
 
     def __post_init__(self) -> None:
         _known(self.languages, LANGUAGES, "languages")
         _known(self.risk_levels, RISK_LEVELS, "risk_levels")
+        _known((self.hit,), ("", "any"), "hit")
         if len(self.ids) > MAX_IDS:
             raise InvalidInput(
                 _("An audience lists at most %(limit)s investors.") % {"limit": MAX_IDS},
                 field="audience.ids",
             )
-        narrowed = any((self.line, self.languages, self.risk_levels, self.account_flags, self.ids))
+        narrowed = any(
+            (
+                self.line,
+                self.languages,
+                self.risk_levels,
+                self.account_flags,
+                self.ids,
+                *self.touched,
+            )
+        )
         if not narrowed and not self.everyone:
             raise InvalidInput(
                 _("Choose whom the notice is for, or say that it is for everyone."),
                 code="audience_empty",
                 field="audience",
             )
+
+    @property
+    def touched(self) -> tuple[tuple[str, ...], ...]:
+        """What an incident hit: systems, branches, products, channels."""
+        return (self.systems, self.branches, self.products, self.channels)
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON without the filters that are not set."""
@@ -109,6 +135,8 @@ class Audience:
             account_flags=_texts(data, "account_flags"),
             ids=tuple(_uuid(item, at) for at, item in enumerate(_list(data, "ids"))),
             everyone=data.get("everyone", False) is True,
+            **{name: _attributes(data, name) for name in TOUCHED},
+            hit=_text(data.get("hit", ""), "hit"),
         )
 
 
@@ -137,6 +165,16 @@ def _list(data: Mapping[str, Any], name: str) -> list[object]:
 
 def _texts(data: Mapping[str, Any], name: str) -> tuple[str, ...]:
     return tuple(_text(item, f"{name}[{at}]") for at, item in enumerate(_list(data, name)))
+
+
+def _attributes(data: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    """Names in normal form, each once."""
+    try:
+        return tuple(dict.fromkeys(filter(None, map(attribute, _texts(data, name)))))
+    except Refused as refused:
+        raise InvalidInput(
+            reason(refused.code, refused.args_), code=refused.code, field=f"audience.{name}"
+        ) from None
 
 
 def _uuid(value: object, at: int) -> UUID:

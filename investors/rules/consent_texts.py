@@ -4,12 +4,12 @@ One text for each purpose and language, version 1. They tell what Article 17 of 
 Information Protection Law (PIPL) asks for: who handles what, why, how, for how long, and how to
 use one's rights; consent is voluntary and explicit (Art. 14), can be withdrawn as easily as given,
 without effect on what was done before (Art. 15), and a refusal costs no service that does not
-need it (Art. 16). A firm has its own counsel look at them, and publishes its own as version 2.
+need it (Art. 16). A firm has its own counsel look at them, and puts its own in force as version 2.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from investors.rules.consent import EMAIL, INBOX, PUSH, SMS
 
@@ -74,3 +74,11 @@ SHIPPED: Final[tuple[tuple[str, str, str], ...]] = (
     (INBOX, "zh-hans", _INBOX_ZH),
     (INBOX, "en", _INBOX_EN),
 )  # fmt: skip
+
+# By their own names: whoever writes a text reads its language.
+CONSENT_LANGUAGES: Final = {"zh-hans": "简体中文", "zh-hant": "繁體中文", "en": "English"}
+
+
+def canonical_consent_text(*, purpose: str, language: str, text: str) -> dict[str, Any]:
+    """What the content hash of a version stands for."""
+    return {"language": language, "purpose": purpose, "text": text}

@@ -7,7 +7,7 @@ import re
 import zoneinfo
 from functools import lru_cache
 
-from investors.rules.contacts import compatible
+from investors.rules.contacts import compatible, refuse_controls
 from investors.rules.refusals import Refused
 
 DEFAULT_LANGUAGE = "zh-hans"
@@ -156,6 +156,8 @@ _NO_HOURS = frozenset(
 _TIME = r"([0-9]{1,2})(?:[:点时h]([0-9]{2})?分?)?"
 _HOURS = re.compile(rf"{_TIME}(?:-|–|—|―|−|~|至|到)+{_TIME}")
 _SPLIT = re.compile(r"[;,、/|+\s]+")
+_PARTS = re.compile(r"[;,、|\n]+")
+MAX_ATTRIBUTE = 100  # characters
 _FLAG = re.compile(r"[a-z0-9][a-z0-9_-]{0,49}")
 _YMD = re.compile(r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?")
 _COMPACT = re.compile(r"((?:19|20)[0-9]{2})([0-9]{2})([0-9]{2})")
@@ -273,6 +275,23 @@ def flags(text: str) -> tuple[str, ...]:
     if not all(_FLAG.fullmatch(word) for word in words):
         raise Refused("flag_invalid")
     return tuple(sorted(words))
+
+
+@lru_cache(_CACHE)
+def attributes(text: str) -> tuple[str, ...]:
+    """Names of systems, branches, products or trading channels, sorted, each once; raises
+    Refused. Separated by anything but blanks, which names may hold."""
+    words = {attribute(word) for word in _PARTS.split(compatible(text))} - {""}
+    if any(len(word) > MAX_ATTRIBUTE for word in words):
+        raise Refused("too_long", limit=MAX_ATTRIBUTE)
+    return tuple(sorted(words))
+
+
+def attribute(name: str) -> str:
+    """One such name for comparison: width, case and repeated blanks do not matter; raises
+    Refused."""
+    refuse_controls(name)
+    return " ".join(compatible(name).casefold().split())
 
 
 @lru_cache(_CACHE)

@@ -15,6 +15,7 @@ from comms.channels.inbox import CONTEXT
 from comms.models import InboxMessage, Notice
 from core.errors import NotFound
 from core.pages import KeysetPage, keyset_page
+from investors.consent_texts.selectors import in_force
 from investors.models import ConsentEntry, ConsentNotice, ConsentState, Investor
 from investors.rules import CONTRACTUAL, EMAIL, INBOX, PURPOSES, SMS
 from templates_mgmt.rendering import sanitise_html
@@ -78,13 +79,14 @@ class ConsentRow:
 def consents(investor: Investor) -> list[ConsentRow]:
     """Where the investor stands with each purpose that the firm asks for."""
     states = {state.purpose: state for state in ConsentState.objects.filter(investor=investor)}
+    texts = in_force(get_language() or "")
     return [
         ConsentRow(
             purpose,
             PURPOSES[purpose],
             bool(state and state.granted),
             state.since if state else None,
-            notice_text(purpose),
+            texts.get(purpose),
             purpose in CONTRACTUAL,
         )
         for purpose in ASKED
@@ -93,10 +95,8 @@ def consents(investor: Investor) -> list[ConsentRow]:
 
 
 def notice_text(purpose: str) -> ConsentNotice | None:
-    """The latest text for `purpose` in the reader's language, else in any."""
-    language = "zh-hans" if (get_language() or "").startswith("zh") else "en"
-    texts = list(ConsentNotice.objects.filter(purpose=purpose).order_by("-version"))
-    return next((text for text in texts if text.language == language), texts[0] if texts else None)
+    """The text in force for `purpose` in the reader's language, else in any."""
+    return in_force(get_language() or "").get(purpose)
 
 
 def consent_history(investor: Investor, cursor: str | None) -> KeysetPage[ConsentEntry]:
@@ -118,7 +118,7 @@ def check(typed: str) -> CheckResult:
     do not matter."""
     plain = "".join(char for char in typed.upper() if char in _ALPHABET)
     code = f"{plain[:4]}-{plain[4:]}"
-    notice = Notice.objects.filter(code=code, released_at__isnull=False).first()
+    notice = Notice.objects.real().filter(code=code, released_at__isnull=False).first()
     if notice is None:
         return CheckResult(None)
     return CheckResult(

@@ -42,6 +42,7 @@ LOOKS: dict[str, Look] = {
     "done": Look("check-circle", _("Done"), "ok"),
     "paused": Look("pause", _("Paused"), "warn"),
     "cancelled": Look("ban", _("Cancelled"), "neutral"),
+    "exercise": Look("flag", _("EXERCISE"), "warn"),
     # deliveries and their evidence
     "standby": Look("half", _("Standby"), "neutral"),
     "queued": Look("clock", _("Queued"), "neutral"),

@@ -88,6 +88,7 @@ def facts_of(notice: Notice) -> dict[str, Any]:
         "channels": notice.channels,
         "reason": notice.reason,
         "corrects": str(notice.corrects_id) if notice.corrects_id else None,
+        "exercise": notice.exercise,
     }
 
 

@@ -46,8 +46,10 @@ def create_notice(
     actor: Actor,
     now: dt.datetime,
     title: str = "",
+    exercise: bool = False,
 ) -> Notice:
-    """A draft that pins an approved version (its hash with it) and freezes the audience query.
+    """A draft that pins an approved version (its hash with it) and freezes the audience query. An
+    `exercise` stays one for good, and reaches no investor.
 
     Raises InvalidInput naming the field, Conflict for content that is not approved, NotFound for
     a version of a business line that the actor does not work in.
@@ -56,6 +58,7 @@ def create_notice(
     version, line = _version(version_id, actor)
     notice = Notice(code=content.new_code(), prepared_by_id=person_of(actor), prepared_at=now)
     notice.business_line = line
+    notice.exercise = exercise
     _fill(
         notice,
         version,
@@ -131,6 +134,7 @@ def correct_notice(
     notice = Notice(code=content.new_code(), prepared_by_id=person_of(actor), prepared_at=now)
     notice.business_line = line
     notice.corrects = original
+    notice.exercise = original.exercise
     _fill(
         notice,
         version,
