@@ -1,0 +1,1 @@
+"""Links between risks, incidents, notices and alerts (R5)."""

@@ -1,0 +1,1 @@
+"""The likelihood × impact matrix, a reviewed table of which one version is in force (R2)."""
