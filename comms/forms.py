@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -29,7 +30,9 @@ from templates_mgmt.rules import LANGUAGE_LABELS, Language, Placeholder
 
 UNTIL = (Evidence.DELIVERED, Evidence.OPENED, Evidence.VIEWED, Evidence.ACKNOWLEDGED)
 MAX_REFS = 20_000
-_NARROWING = ("languages", "risk_levels", "account_flags", "refs", "keep_list")
+_HIT = {"hit_systems": "systems", "hit_branches": "branches", "hit_products": "products",
+        "hit_channels": "channels"}  # fmt: skip
+_NARROWING = ("languages", "risk_levels", "account_flags", "refs", "keep_list", *_HIT)
 
 # Where a service's field name lands in the form.
 _FIELDS = {
@@ -44,12 +47,25 @@ _FIELDS = {
     "audience.risk_levels": "risk_levels",
     "audience.account_flags": "account_flags",
     "audience.ids": "refs",
+    **{f"audience.{name}": field for field, name in _HIT.items()},
 }
 
 
 def labels(table: Mapping[Any, Any], members: Iterable[Any] | None = None) -> list[tuple[str, Any]]:
     """Choices of a form from a table of labels, all or the given members."""
     return [(str(member.value), table[member]) for member in members or table]
+
+
+def hit_field(label: Any) -> forms.CharField:
+    """Names separated by commas; an investor with any of them is meant."""
+    return forms.CharField(
+        label=label, required=False, max_length=2000, help_text=_("Separated by commas.")
+    )
+
+
+def names_in(text: str) -> list[str]:
+    """The names of such a field."""
+    return [name.strip() for name in re.split(r"[,，;；、\n]", text) if name.strip()]
 
 
 class NoticeForm(ValueFields):
@@ -118,6 +134,13 @@ class NoticeForm(ValueFields):
         required=False,
         max_length=500,
         help_text=_("Separated by commas or blanks; an investor with any of them is meant."),
+    )
+    hit_systems = hit_field(_("Systems that they use"))
+    hit_branches = hit_field(_("Branches"))
+    hit_products = hit_field(_("Products that they hold"))
+    hit_channels = hit_field(_("Channels that they trade by"))
+    hit_any = forms.BooleanField(
+        label=_("One of systems, branches, products or channels is enough"), required=False
     )
     refs = forms.CharField(
         label=_("Customer numbers"),
@@ -214,6 +237,11 @@ class NoticeForm(ValueFields):
     def _audience(self, ids: Sequence[UUID]) -> dict[str, Any]:
         names = ("languages", "risk_levels", "account_flags", "everyone")
         audience = {name: self.cleaned_data[name] for name in names if self.cleaned_data[name]}
+        for field, hit in _HIT.items():
+            if listed := names_in(self.cleaned_data[field]):
+                audience[hit] = listed
+        if self.cleaned_data["hit_any"]:
+            audience["hit"] = "any"
         if not ids and self.cleaned_data.get("keep_list"):
             audience["ids"] = self.listed
         elif ids:

@@ -58,6 +58,14 @@ class ChannelPlanSerializer(serializers.Serializer[Any]):
     )
 
 
+def touched(meaning: str) -> serializers.ListField:
+    """Names of what investors use or hold."""
+    return serializers.ListField(
+        child=serializers.CharField(max_length=100), required=False, max_length=200,
+        help_text=meaning,
+    )  # fmt: skip
+
+
 class AudienceSerializer(serializers.Serializer[Any]):
     """A query for active investors of one business line. Every filter that is set must hold;
     within a filter any value will do."""
@@ -77,6 +85,15 @@ class AudienceSerializer(serializers.Serializer[Any]):
     )
     account_flags = serializers.ListField(
         child=serializers.CharField(max_length=50), required=False, max_length=50
+    )
+    systems = touched("Systems that they use.")
+    branches = touched("Branches that keep their accounts.")
+    products = touched("Products that they hold.")
+    channels = touched("Channels that they trade by.")
+    hit = serializers.ChoiceField(
+        required=False,
+        choices=["any"],
+        help_text="One of systems, branches, products and channels is enough, instead of all.",
     )
     ids = serializers.ListField(
         child=serializers.UUIDField(),
@@ -233,6 +250,7 @@ class NoticeSerializer(serializers.ModelSerializer[Notice]):
             "dry_run",
             "counts",
             "corrects_id",
+            "exercise",
         ]
         read_only_fields = fields
         extra_kwargs = {

@@ -44,6 +44,10 @@ def audience_words(notice: Notice) -> list[tuple[str, str]]:
         "languages": _("Languages"),
         "risk_levels": _("Risk levels"),
         "account_flags": _("Account flags"),
+        "systems": _("Systems"),
+        "branches": _("Branches"),
+        "products": _("Products"),
+        "channels": _("Trading channels"),
     }
     words = [(_("Business line"), str(notice.business_line))]
     if audience.get("everyone"):
@@ -54,6 +58,8 @@ def audience_words(notice: Notice) -> list[tuple[str, str]]:
             value = [str(LANGUAGE_LABELS[Language(item)]) for item in value]
         if value:
             words.append((label, ", ".join(value)))
+    if audience.get("hit"):
+        words.append((_("Of systems, branches, products, channels"), _("any one is enough")))
     if audience.get("ids"):
         words.append((_("Listed investors"), str(len(audience["ids"]))))
     return words

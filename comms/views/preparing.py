@@ -25,6 +25,7 @@ from core.actor import Actor
 from core.errors import Conflict, InvalidInput, NotFound
 from core.pages import keyset_page, staff_page
 from core.roles import Capability
+from investors.rules.audience import TOUCHED
 from templates_mgmt import selectors as template_selectors
 from templates_mgmt.models import TemplateVersion
 from templates_mgmt.selectors import approved_version
@@ -222,5 +223,7 @@ def _as_form(notice: Notice) -> dict[str, Any]:
         "languages": query.get("languages", []),
         "risk_levels": query.get("risk_levels", []),
         "account_flags": ", ".join(query.get("account_flags", [])),
+        **{f"hit_{name}": ", ".join(query.get(name, [])) for name in TOUCHED},
+        "hit_any": query.get("hit") == "any",
         "reason": notice.reason,
     } | initial_of(notice.values)
