@@ -35,17 +35,36 @@ class Term(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Branch:
     """A conjunction; with `actions`, once for each of them. `words` says that the index of words
-    answers it, whatever the planner thinks of walking the primary key instead."""
+    answers it, whatever the planner thinks of walking the primary key instead; `scarce` that
+    another index leaves so little that none is needed."""
 
     terms: tuple[Term, ...] = ()
     actions: frozenset[str] | None = None
     words: bool = False
+    scarce: bool = False
 
     def __and__(self, other: Branch) -> Branch:
         actions = self.actions
         if other.actions is not None:
             actions = other.actions if actions is None else actions & other.actions
-        return Branch(self.terms + other.terms, actions, self.words or other.words)
+        return Branch(
+            self.terms + other.terms,
+            actions,
+            self.words or other.words,
+            self.scarce or other.scarce,
+        )
+
+    def folded(self) -> Branch:
+        """With `actions` as a condition where words are looked up, or they would be for each."""
+        if self.actions is None or not self.by_words:
+            return self
+        term = Term("r.action = ANY (%s::text[])", (sorted(self.actions),))
+        return Branch((*self.terms, term), None, self.words, self.scarce)
+
+    @property
+    def by_words(self) -> bool:
+        """Whether the index of words has to answer."""
+        return self.words and not self.scarce
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +150,7 @@ def question_of(
         whole = common
         for branch in combination:
             whole &= branch
-        branches.append(whole)
+        branches.append(whole.folded())
     return Question(tuple(branches))
 
 
@@ -170,7 +189,7 @@ def _period(filters: RecordFilter) -> list[Branch]:
     if not exact:
         return []
     drifted = Term("audit_drifted(r.id, r.recorded_at)")
-    return [Branch((*ids, *exact)), Branch((drifted, *exact))]
+    return [Branch((*ids, *exact)), Branch((drifted, *exact), scarce=True)]
 
 
 def _staff(filters: RecordFilter) -> list[Branch]:

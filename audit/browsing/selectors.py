@@ -19,13 +19,14 @@ from django.db import OperationalError, connection, transaction
 from django.utils.translation import gettext_lazy as _
 from psycopg.errors import QueryCanceled
 
-from audit.browsing import labels
+from audit.browsing import labels, walking
 from audit.browsing.models import QueryAnswer, SavedQuery
-from audit.browsing.questions import Question, Term, question_of
+from audit.browsing.questions import Branch, Question, Term, question_of
 from audit.browsing.rules import SUBJECTS, Kind, RecordFilter
 from audit.canonical import canonical_text
 from audit.models import Checkpoint, Leaf, Record
 from audit.selectors import actor_names
+from core import clock
 from core.errors import Conflict, InvalidInput, NotFound
 from core.pages import MAX_PAGE_SIZE, PAGE_SIZE, KeysetPage
 
@@ -34,6 +35,10 @@ SAMPLE = 1_000
 ANSWER = 100_000
 """A saved query answers with at most this many records."""
 PATIENCE = "8s"
+# One question uses one processor: starting workers takes longer than a page does.
+_ALONE = "SET LOCAL jit = off; SET LOCAL max_parallel_workers_per_gather = 0"
+_WORDS_ALONE = "SET LOCAL enable_indexscan = off; SET LOCAL enable_seqscan = off"
+_AS_BEFORE = "SET LOCAL enable_indexscan = DEFAULT; SET LOCAL enable_seqscan = DEFAULT"
 
 
 class TooSlow(Conflict):
@@ -48,7 +53,7 @@ def patience() -> Iterator[None]:
     """A bound on how long one question may occupy the database."""
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL statement_timeout = '{PATIENCE}'; SET LOCAL jit = off")
+            cursor.execute(f"SET LOCAL statement_timeout = '{PATIENCE}'; {_ALONE}")
             yield
             cursor.execute("SET LOCAL statement_timeout = DEFAULT")
     except OperationalError as error:
@@ -132,21 +137,36 @@ def _found(
     beyond: Term | None = None,
     order: str = "DESC",
 ) -> list[tuple[Any, ...]]:
-    """The first `limit` rows in order of ids. What asks for words is asked apart: the planner
-    takes any beginning of a word for frequent, and would look for it row by row."""
-    wordy = tuple(branch for branch in question.branches if branch.words)
-    others = tuple(branch for branch in question.branches if not branch.words)
+    """The first `limit` rows in order of ids. What asks for words is asked apart."""
+    wordy = tuple(branch for branch in question.branches if branch.by_words)
+    others = tuple(branch for branch in question.branches if not branch.by_words)
     rows: list[tuple[Any, ...]] = []
     if others:
         rows = _rows(Question(others).sql(columns, limit=limit, beyond=beyond, order=order))
     if wordy:
-        with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL enable_indexscan = off; SET LOCAL enable_seqscan = off")
-            rows += _rows(Question(wordy).sql(columns, limit=limit, beyond=beyond, order=order))
-            cursor.execute("SET LOCAL enable_indexscan = on; SET LOCAL enable_seqscan = on")
+        rows += _by_words(Question(wordy), columns, limit=limit, beyond=beyond, order=order)
         once = {row[0]: row for row in rows}
         rows = sorted(once.values(), key=lambda row: row[0], reverse=order == "DESC")[:limit]
     return rows
+
+
+def _by_words(
+    question: Question, columns: str, *, limit: int, beyond: Term | None, order: str
+) -> list[tuple[Any, ...]]:
+    """As `_found`, by the index of words, month by month until there are enough. The planner
+    takes any beginning of a word for frequent, and would look for it row by row."""
+    place = beyond.parameters[0] if beyond else None
+    found: list[tuple[Any, ...]] = []
+    with connection.cursor() as cursor:
+        cursor.execute(_WORDS_ALONE)
+        for step in walking.steps(place, order, now=clock.now()):
+            part = Question(tuple(branch & Branch((step,)) for branch in question.branches))
+            left = limit - len(found)
+            found += _rows(part.sql(columns, limit=left, beyond=beyond, order=order))
+            if len(found) >= limit:
+                break
+        cursor.execute(_AS_BEFORE)
+    return found
 
 
 def _rows(query: Term) -> list[tuple[Any, ...]]:
