@@ -22,6 +22,7 @@ app.autodiscover_tasks(
         "audit.retention",
         "templates_mgmt.filing",
         "crisis.clocks",
+        "crisis.parties",
     ]
 )
 

@@ -331,6 +331,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "templates_mgmt.filing.tasks.look_at_dates",
         "schedule": env.daily("18:00"),
     },
+    "remind-of-parties": {
+        "task": "crisis.parties.tasks.remind",
+        "schedule": env.daily("18:15"),
+    },
     "resume-shredding": {"task": "audit.retention.tasks.resume", "schedule": 600.0},
     "verify-ledger": {
         "task": "audit.tasks.verify_nightly",

@@ -372,6 +372,20 @@ def model(name: str, *, who: frozenset[str] = ADMINISTRATOR, writable: bool) -> 
     }
 
 
+CRISIS_READERS = frozenset({"reviewer", "dispatcher", "releaser", "crisis_officer", "auditor"})
+CRISIS_OFFICER = frozenset({"crisis_officer"})
+
+PARTIES = {
+    "crisis-parties": get(CRISIS_READERS),
+    "crisis-party-new": form(CRISIS_OFFICER),
+    "crisis-party": get(CRISIS_READERS),
+    "crisis-party-edit": form(CRISIS_OFFICER),
+    "crisis-party-end": post(CRISIS_OFFICER),
+    "crisis-party-contact-add": post(CRISIS_OFFICER),
+    "crisis-party-proof-add": post(CRISIS_OFFICER),
+    "crisis-party-contact-end": post(CRISIS_OFFICER),
+}
+
 CONSOLE = {
     "admin:index": console({"GET": ADMINISTRATOR}),
     "admin:app_list": console({"GET": ADMINISTRATOR}, app_label="core"),
@@ -423,5 +437,6 @@ ROUTES: dict[str, Row] = {
     **INVESTORS,
     **AUDIT,
     **RETENTION,
+    **PARTIES,
     **CONSOLE,
 }

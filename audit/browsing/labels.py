@@ -26,6 +26,14 @@ class Label(NamedTuple):
 REFUSED, FAILED = Outcome.REFUSED, Outcome.FAILED
 
 ACTIONS: dict[str, Label] = {
+    "party.added": Label(_("Third party added")),
+    "party.changed": Label(_("Third party changed")),
+    "party.ended": Label(_("Third party no longer relied on")),
+    "party.contact_added": Label(_("Contact of a third party added")),
+    "party.contact_ended": Label(_("Contact of a third party taken off the list")),
+    "party.contacts_shown": Label(_("Contacts of a third party shown")),
+    "party.proof_added": Label(_("Proof about a third party added")),
+    "party.reminded": Label(_("Reminder about a third party")),
     "notice.created": Label(_("Notice prepared")),
     "notice.dry_run": Label(_("Notice tried out")),
     "notice.dry_run_requested": Label(_("Dry run asked for")),
@@ -93,6 +101,12 @@ ACTIONS: dict[str, Label] = {
     "consent.given": Label(_("Consent given")),
     "consent.withdrawn": Label(_("Consent withdrawn")),
     "consent_notice.published": Label(_("Privacy notice published")),
+    "consent_text.created": Label(_("Consent text begun")),
+    "consent_text.version_started": Label(_("Consent text version started")),
+    "consent_text.saved": Label(_("Consent text draft saved")),
+    "consent_text.submitted": Label(_("Consent text submitted for review")),
+    "consent_text.approved": Label(_("Consent text put in force")),
+    "consent_text.returned": Label(_("Consent text returned"), REFUSED),
     "preference.set": Label(_("Preference set")),
     "optout.by_number": Label(_("Opted out by number")),
     "topic.saved": Label(_("Topic saved")),

@@ -1,20 +1,7 @@
-"""One scene per service, by app."""
+"""One scene per service, by app: every module here registers its own."""
 
-from tests.completeness.scenes import (
-    audit,
-    comms,
-    core,
-    filing,
-    investors,
-    keeping,
-    portal,
-    proving,
-    reviewing,
-    templates,
-    writing,
-)
+import pkgutil
+from importlib import import_module
 
-__all__ = [
-    "audit", "comms", "core", "filing", "investors", "keeping", "portal", "proving", "reviewing",
-    "templates", "writing",
-]  # fmt: skip
+for _found in pkgutil.iter_modules(__path__, f"{__name__}."):
+    import_module(_found.name)

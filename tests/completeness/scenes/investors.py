@@ -82,12 +82,6 @@ def _withdraw() -> Act:
     return call(services.withdraw_consent, actor=clerk(), **words)
 
 
-@scene("investors.services.consent.publish_consent_notice")
-def _publish() -> Act:
-    words = {"purpose": SMS, "language": "en", "text": "We send you SMS."}
-    return call(services.publish_consent_notice, actor=clerk(), **words)
-
-
 @scene("investors.services.consent.set_preference")
 def _prefer() -> Act:
     words = {"investor_id": investor(), "topic": "market_news", "channel": "sms", "wanted": False}
