@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from comms.planning import CLASSES
@@ -17,6 +18,7 @@ from comms.rules import (
     DELIVERY_STATE_LABELS,
     EVIDENCE_LABELS,
     NOTICE_STATE_LABELS,
+    SENT,
     Channel,
     Criticality,
     Evidence,
@@ -111,7 +113,7 @@ class NoticeForm(ValueFields):
         label=_("Channels that must get there"),
         required=False,
         min_value=1,
-        max_value=len(Channel),
+        max_value=len(SENT),
         help_text=_("Left empty, the class decides."),
     )
     everyone = forms.BooleanField(
@@ -170,11 +172,19 @@ class NoticeForm(ValueFields):
         **kwargs: Any,
     ) -> None:
         """`channels` have a wording, in the languages `written`; `listed` are the investors that
-        a draft names already; a notice that corrects another has its audience from there."""
+        a draft names already; a notice that corrects another has its audience from there.
+
+        Only channels with a provider are offered; `unsent` are the others that have a wording."""
         super().__init__(*args, **kwargs)
         self.listed = list(listed)
         self.corrects = corrects
-        known = labels(CHANNEL_LABELS, [item for item in Channel if item.value in channels])
+        offered = [item for item in SENT if item.value in settings.CHANNEL_PROVIDERS]
+        known = labels(CHANNEL_LABELS, [item for item in offered if item.value in channels])
+        self.unsent = [
+            CHANNEL_LABELS[item]
+            for item in Channel
+            if item.value in channels and item not in offered
+        ]
         self.fields["parallel"].choices = known  # type: ignore[attr-defined]
         for name in ("fallback_1", "fallback_2"):
             self.fields[name].choices = [("", _("none")), *known]  # type: ignore[attr-defined]
@@ -319,7 +329,7 @@ class DeliveryFilter(forms.Form):
     """The filters of a notice's deliveries, in the URL."""
 
     channel = forms.ChoiceField(
-        label=_("Channel"), required=False, choices=[("", _("any")), *labels(CHANNEL_LABELS)]
+        label=_("Channel"), required=False, choices=[("", _("any")), *labels(CHANNEL_LABELS, SENT)]
     )
     state = forms.ChoiceField(
         label=_("State"), required=False, choices=[("", _("any")), *labels(DELIVERY_STATE_LABELS)]

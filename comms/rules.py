@@ -13,6 +13,10 @@ from templates_mgmt.rules import CHANNEL_LABELS, Channel
 
 __all__ = ["CHANNEL_LABELS", "Channel"]
 
+# What a notice can go out on. A version may have words for more channels (push, chat, a script
+# for the hotline): nothing here sends those, so no plan can name them.
+SENT = (Channel.SMS, Channel.EMAIL, Channel.INBOX)
+
 
 class NoticeState(StrEnum):
     """Where a notice stands. `ready`: submitted for release with its dry run; `released`: let

@@ -11,12 +11,12 @@ from rest_framework import serializers
 from comms import rules
 from comms.dryruns.models import DryRunJob
 from comms.models import Delivery, DeliveryEvent, Exclusion, Notice
-from comms.rules import Channel, Criticality, Evidence
+from comms.rules import SENT, Criticality, Evidence
 from comms.values import MAX_VALUE
 from investors.rules.vocabulary import RISK_LEVELS
 from templates_mgmt.rules import Language
 
-CHANNELS = [channel.value for channel in Channel]
+CHANNELS = [channel.value for channel in SENT]
 NOTICE_STATES = [state.value for state in rules.NoticeState]
 DELIVERY_STATES = [state.value for state in rules.DeliveryState]
 DRY_RUN_STATES = DryRunJob.State.values

@@ -17,6 +17,18 @@ _LINES = {
     "zh-hant": "核驗碼 {{ check_code }}，真偽查詢 {{ check_url }}",
     "en": "Check code {{ check_code }}. Is this really us? {{ check_url }}",
 }
+_SHORT_LINES = {  # a push opens the app; its card has little room
+    "zh-hans": "核验码 {{ check_code }}",
+    "zh-hant": "核驗碼 {{ check_code }}",
+    "en": "Check code {{ check_code }}",
+}
+_SPOKEN_LINES = {
+    "zh-hans": "如客户想核实本次来电：核验码 {{ check_code }}，查询网址 {{ check_url }}",
+    "zh-hant": "如客戶想核實本次來電：核驗碼 {{ check_code }}，查詢網址 {{ check_url }}",
+    "en": "If the investor wants to verify this call: code {{ check_code }} at {{ check_url }}",
+}
+_BY_CHANNEL = {Channel.PUSH: _SHORT_LINES, Channel.HOTLINE: _SPOKEN_LINES}
+_CLOSE = frozenset({Channel.SMS, Channel.PUSH})
 
 
 def code_names(placeholders: Iterable[Placeholder]) -> frozenset[str]:
@@ -34,7 +46,8 @@ def with_check_line(text: VariantText, names: frozenset[str]) -> VariantText:
     one of `names` or by the line's own."""
     if not {CODE, URL, *names}.isdisjoint(placeholder_names(text.body)):
         return text
-    line = _LINES[text.language]
-    space = "\n" if text.channel == Channel.SMS else "\n\n"
+    channel = Channel(text.channel)
+    line = _BY_CHANNEL.get(channel, _LINES)[text.language]
+    space = "\n" if channel in _CLOSE else "\n\n"
     html = f"{text.body_html}<p>{line}</p>" if text.body_html.strip() else ""
     return replace(text, body=f"{text.body}{space}{line}", body_html=html)

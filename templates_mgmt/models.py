@@ -150,6 +150,7 @@ class Variant(models.Model):
     """The wording of a version for one channel in one language.
 
     `body_html` is only used by e-mail and inbox; when blank, the HTML is made from `body`.
+    `subject` is the title of a push; SMS, chat and hotline scripts have none.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)

@@ -18,6 +18,7 @@ from core.diff import AFTER, BEFORE, marked
 from core.models import User
 from templates_mgmt import lint, rules, selectors
 from templates_mgmt.lexicon.selectors import in_force
+from templates_mgmt.lint.channels import CHAT_BYTES, PUSH_BODY, PUSH_TITLE
 from templates_mgmt.models import (
     Contributor,
     Decision,
@@ -31,6 +32,7 @@ from templates_mgmt.selectors import FieldDiff, OpenDecision, Preview
 from templates_mgmt.settings import link_hosts, sms_price
 from templates_mgmt.sms import SmsLength
 from templates_mgmt.writing import facts
+from templates_mgmt.writing.script import Section, seconds, sections
 from templates_mgmt.writing.selectors import justified
 from templates_mgmt.writing.values import Kind
 
@@ -105,6 +107,8 @@ class ShownPreview:
     sms: SmsLength | None
     cost: str
     error: str
+    size: str
+    sections: list[Section]
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +220,31 @@ def _shown(preview: Preview) -> ShownPreview:
         preview.sms,
         _cost(preview.sms),
         preview.error,
+        _size(preview),
+        sections(preview.text, preview.language)
+        if preview.channel == rules.Channel.HOTLINE
+        else [],
     )
+
+
+def _size(preview: Preview) -> str:
+    """How much of what its channel shows or takes a text uses; blank where nothing is counted."""
+    match preview.channel:
+        case rules.Channel.PUSH:
+            return gettext("title %(title)s of %(most_title)s, text %(text)s of %(most_text)s "
+                           "characters") % {
+                "title": len(preview.subject), "most_title": PUSH_TITLE,
+                "text": len(preview.text), "most_text": PUSH_BODY,
+            }  # fmt: skip
+        case rules.Channel.CHAT:
+            size = {"size": len(preview.text.encode()), "most": CHAT_BYTES}
+            return gettext("%(size)s of %(most)s bytes") % size
+        case rules.Channel.HOTLINE:
+            spoken = [part.text for part in sections(preview.text, preview.language) if part.spoken]
+            return gettext("about %(seconds)s seconds to read aloud") % {
+                "seconds": seconds("\n".join(spoken))
+            }
+    return ""
 
 
 def _cost(length: SmsLength | None) -> str:

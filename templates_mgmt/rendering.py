@@ -22,7 +22,7 @@ FACT_NAMES = ("title", "key_points", "action", "deadline", "risk")
 CLAUSE_PREFIX = "clause_"
 BULLET = "• "
 HTML_CHANNELS = frozenset({"email", "inbox"})
-SUBJECT_CHANNELS = frozenset({"email", "inbox"})
+SUBJECT_CHANNELS = frozenset({"email", "inbox", "push"})
 
 PLACEHOLDER = re.compile(r"\{\{[ \t]*([a-z][a-z0-9_]{0,39})[ \t]*\}\}")
 _STRAY = re.compile(r"\{\{|\}\}|\{%|%\}|\{#|#\}")

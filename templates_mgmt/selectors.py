@@ -26,6 +26,7 @@ from templates_mgmt.filing import binding
 from templates_mgmt.models import Template, TemplateVersion
 from templates_mgmt.rendering import (
     FACT_NAMES,
+    HTML_CHANNELS,
     CompiledVariant,
     compile_variant,
     derive_html,
@@ -268,7 +269,7 @@ def _preview(variant: VariantText, content: Content, values: Mapping[str, str]) 
     except InvalidInput as problem:
         error = str(problem)
         subject, text = expand(variant.subject, known), expand(variant.body, known)
-        html = derive_html(text) if variant.channel != "sms" else ""
+        html = derive_html(text) if variant.channel in HTML_CHANNELS else ""
     html = _BETWEEN_BLOCKS.sub("><", html)
     return Preview(
         variant.channel,

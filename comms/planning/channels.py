@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from comms.rules import Channel, Criticality, Evidence
+from comms.rules import CHANNEL_LABELS, SENT, Channel, Criticality, Evidence
 from core.errors import InvalidInput
 
 
@@ -62,8 +62,8 @@ class ChannelPlan:
 def read_channel_plan(raw: Mapping[str, Any], criticality: Criticality) -> ChannelPlan:
     """The plan from JSON; what it leaves out comes from the class.
 
-    Raises InvalidInput naming the field for unknown or repeated channels, no channel at all,
-    and waits that are not between 0 s and 7 days.
+    Raises InvalidInput naming the field for unknown or repeated channels, for one that nothing
+    sends (`not_sent`), no channel at all, and waits that are not between 0 s and 7 days.
     """
     house = CLASSES[criticality]
     parallel, fallback = _channels(raw, "parallel"), _channels(raw, "fallback")
@@ -90,11 +90,21 @@ def read_channel_plan(raw: Mapping[str, Any], criticality: Criticality) -> Chann
 
 def _channels(raw: Mapping[str, Any], key: str) -> tuple[Channel, ...]:
     try:
-        return tuple(Channel(name) for name in raw.get(key, ()))
+        named = tuple(Channel(name) for name in raw.get(key, ()))
     except (ValueError, TypeError):
         raise InvalidInput(
             _("Unknown channel in “%(list)s”.") % {"list": key}, field=f"channels.{key}"
         ) from None
+    for channel in named:
+        if channel not in SENT:
+            raise InvalidInput(
+                _("This installation sends nothing by “%(channel)s”; it has no provider.")
+                % {"channel": CHANNEL_LABELS[channel]},
+                code="not_sent",
+                field=f"channels.{key}",
+                details={"channel": channel.value},
+            )
+    return named
 
 
 def check_class(plan: ChannelPlan, criticality: Criticality) -> None:

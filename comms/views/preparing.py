@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -43,7 +44,7 @@ def notice_new(request: HttpRequest) -> HttpResponse:
     if not chosen:
         return _choose_version(request, actor)
     version = _approved(chosen, actor)
-    initial = {"title": version.template.name, "parallel": _written(version)}
+    initial = {"title": version.template.name, "parallel": _sent(version)}
     form = _notice_form(version, request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
@@ -172,6 +173,11 @@ def _approved(version_id: str, actor: Actor) -> TemplateVersion:
 
 def _written(version: TemplateVersion) -> list[str]:
     return sorted({variant.channel for variant in version.variants.all()})
+
+
+def _sent(version: TemplateVersion) -> list[str]:
+    """The channels that a new notice begins with: all that have a wording and are sent."""
+    return [name for name in _written(version) if name in settings.CHANNEL_PROVIDERS]
 
 
 def _languages(version: TemplateVersion) -> set[str]:

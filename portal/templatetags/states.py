@@ -30,6 +30,7 @@ LOOKS: dict[str, Look] = {
     "returned": Look("undo", _("Returned"), "warn"),
     "rejected": Look("x-circle", _("Rejected"), "danger"),
     "overdue": Look("clock", _("Overdue"), "danger"),
+    "ending": Look("clock", _("Ending"), "warn"),
     "settled": Look("check", _("Settled"), "ok"),
     "superseded": Look("archive", _("Superseded"), "neutral"),
     "retired": Look("archive", _("Retired"), "neutral"),
@@ -119,7 +120,10 @@ LOOKS: dict[str, Look] = {
     "no": Look("close", _("No"), "neutral"),
 }
 
-_ICONS = {"sms": "phone", "email": "mail", "push": "push", "inbox": "inbox"}
+_ICONS = {
+    "sms": "phone", "email": "mail", "push": "push", "inbox": "inbox", "chat": "chat",
+    "hotline": "hotline",
+}  # fmt: skip
 CHANNELS: dict[str, tuple[str, str | Promise]] = {
     code.value: (_ICONS.get(code.value, "send"), label)
     for code, label in template_rules.CHANNEL_LABELS.items()

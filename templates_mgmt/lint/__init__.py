@@ -12,7 +12,7 @@ from collections.abc import Collection
 from templates_mgmt import rendering
 from templates_mgmt.lexicon.rules import Lexicon
 from templates_mgmt.lexicon.shipped import SHIPPED
-from templates_mgmt.lint import checks, kept, links, style
+from templates_mgmt.lint import channels, checks, kept, links, style
 from templates_mgmt.lint.base import Finding as Finding
 from templates_mgmt.lint.base import Place as Place
 from templates_mgmt.lint.base import Severity as Severity
@@ -24,6 +24,7 @@ from templates_mgmt.rules import Content
 OVERRIDABLE = frozenset(
     {"forbidden_word", "sms_length", "not_in_facts", "hard_to_read", "long_sentences"}
     | {"rare_characters", "wall_of_text", "long_subject", "long_text", "personal_subject"}
+    | {"push_length", "personal_push", "script_length"}
 )
 
 
@@ -34,6 +35,7 @@ def lint(
     may link to (None: any)."""
     found = [
         *checks.findings(content, lexicon),
+        *channels.findings(content),
         *kept.findings(content),
         *links.findings(content, hosts),
         *style.findings(content),

@@ -55,17 +55,24 @@ CATEGORY_LABELS = {
 
 
 class Channel(StrEnum):
-    """A channel that a variant is written for."""
+    """A channel that a variant is written for. Chat is plain text for WeCom, DingTalk and Lark;
+    the hotline's is what an agent reads aloud. Which of them are sent is decided in `comms`."""
 
     SMS = "sms"
     EMAIL = "email"
+    PUSH = "push"
     INBOX = "inbox"
+    CHAT = "chat"
+    HOTLINE = "hotline"
 
 
 CHANNEL_LABELS = {
     Channel.SMS: _("SMS"),
     Channel.EMAIL: _("E-mail"),
+    Channel.PUSH: _("Push"),
     Channel.INBOX: _("Inbox"),
+    Channel.CHAT: _("Chat"),
+    Channel.HOTLINE: _("Hotline script"),
 }
 
 

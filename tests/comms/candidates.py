@@ -9,7 +9,7 @@ from uuid import uuid4
 from hypothesis import strategies as st
 
 from comms.planning import Policy, read_channel_plan
-from comms.rules import Channel, Criticality
+from comms.rules import SENT, Criticality
 from investors.rules.audience import Candidate
 
 NOON = dt.datetime(2026, 3, 2, 4, 0, tzinfo=dt.UTC)  # 12:00 in Shanghai
@@ -51,7 +51,7 @@ def policy(
     return Policy(
         read_channel_plan(plan, criticality),
         criticality,
-        {channel: dict.fromkeys(languages, names) for channel in Channel},
+        {channel: dict.fromkeys(languages, names) for channel in SENT},
     )
 
 
@@ -78,7 +78,7 @@ candidates = st.builds(
 @st.composite
 def policies(draw: st.DrawFn) -> Policy:
     """Any plan over any of the channels, some of them without wording."""
-    order = draw(st.permutations(list(Channel)))
+    order = draw(st.permutations(list(SENT)))
     cut = draw(st.integers(1, 3))
     parallel = order[: draw(st.integers(1, cut))]
     chosen = order[:cut]

@@ -18,7 +18,7 @@ from tests.builders import (
     make_user,
 )
 from tests.core.builders import last_record, sign_in
-from tests.templates_mgmt.builders import make_draft
+from tests.templates_mgmt.builders import VARIANTS, make_draft
 
 from .visitors import ref_of, visitor
 
@@ -53,6 +53,23 @@ def test_only_approved_wordings_are_offered(dispatcher, version):
     page = dispatcher.get(reverse("notice-new"))
     assert page.status_code == 200
     assert str(version.pk) in page.content.decode()
+
+
+def test_only_channels_with_a_provider_are_offered_and_the_page_says_so(
+    dispatcher, version, settings
+):
+    page = dispatcher.get(new_url(version)).content.decode()
+    assert 'value="sms"' in page and "This installation has no provider" not in page
+    wide = approved_template(
+        variants=[*VARIANTS, *({**text, "channel": "push"} for text in VARIANTS[2:])]
+    )
+    page = dispatcher.get(new_url(wide)).content.decode()
+    assert 'value="push"' not in page and "also has words for: Push." in page
+    answer = dispatcher.post(new_url(wide), {**FORM, "parallel": ["sms", "push"]})
+    assert answer.status_code == 422 and not Notice.objects.exists()
+    settings.CHANNEL_PROVIDERS = {"sms": settings.CHANNEL_PROVIDERS["sms"]}
+    page = dispatcher.get(new_url(version)).content.decode()
+    assert 'value="email"' not in page and "also has words for: E-mail, Inbox." in page
 
 
 def test_a_draft_is_saved_with_everything_chosen(dispatcher, version):

@@ -185,6 +185,16 @@ def test_a_bad_channel_plan_names_the_field(raw, field):
     assert refused.value.field == field
 
 
+@pytest.mark.parametrize("key", ["parallel", "fallback"])
+@pytest.mark.parametrize("channel", ["push", "chat", "hotline"])
+def test_a_channel_that_nothing_sends_is_in_no_plan(channel, key):
+    raw = {"parallel": ["sms"], "fallback": ["email"], key: [channel]}
+    with pytest.raises(InvalidInput) as refused:
+        read_channel_plan(raw, Criticality.ROUTINE)
+    assert (refused.value.code, refused.value.field) == ("not_sent", f"channels.{key}")
+    assert refused.value.details == {"channel": channel}
+
+
 @given(policies())
 def test_a_channel_plan_survives_its_json(how):
     assert read_channel_plan(how.plan.as_json(), how.criticality) == how.plan

@@ -71,7 +71,7 @@ def test_blank_texts_are_written_from_the_facts_but_not_saved():
     data = typed(version, then="derive", session=str(uuid4()), **{"text-sms-en-body": ""})
     page = browser(user).post(url("version-edit", version), data).content.decode()
     assert "{{ title }}. {{ action }}. {{ risk }}" in page  # the short one, blank before
-    assert "3 texts were written" in page  # and both of the inbox
+    assert "9 texts were written" in page  # and both of push, inbox, chat and hotline
     assert VARIANTS[0]["body"] in page
     assert version.variants.count() == len(VARIANTS)
 
@@ -114,9 +114,17 @@ def test_without_a_value_the_preview_says_that_nothing_would_be_sent():
 
 def test_previews_say_parts_and_cost_and_show_the_mail_in_every_way(settings):
     settings.SMS_PRICE = "0.045 CNY"
-    texts = [*VARIANTS, *({**text, "channel": "inbox"} for text in VARIANTS[2:])]
+    texts = [
+        *VARIANTS,
+        *(
+            {**text, "channel": channel}
+            for channel in ("inbox", "push", "chat")
+            for text in VARIANTS[2:]
+        ),
+    ]
     version = make_submitted(variants=texts)
     page = browser(person(Role.REVIEWER)).get(url("version-review", version))
     text = page.content.decode()
     assert "0.09 CNY" in text or "0.045 CNY" in text
-    assert "mail-dark" in text and "mail-plain" in text and "frame-push" in text
+    assert "mail-dark" in text and "mail-plain" in text
+    assert "frame-lock" in text and "frame-chat" in text and "of 2048 bytes" in text

@@ -34,7 +34,7 @@ def test_every_blank_text_is_made_from_the_facts_and_passes_lint():
     made = derive(content(variants=()))
     assert {(text.channel, text.language) for text in made} == {
         (channel, language)
-        for channel in ("sms", "email", "inbox")
+        for channel in ("sms", "email", "push", "inbox", "chat", "hotline")
         for language in ("zh-hans", "en")
     }
     whole = content(variants=tuple(made))
