@@ -1,5 +1,11 @@
 """All models of crisis and risk, by part."""
 
+from crisis.clocks.models import Clock as Clock
+from crisis.clocks.models import ClockPause as ClockPause
+from crisis.clocks.models import ClockTable as ClockTable
+from crisis.clocks.models import ClockTableVersion as ClockTableVersion
+from crisis.escalation.models import Call as Call
+from crisis.escalation.models import Page as Page
 from crisis.incidents.models import Assignment as Assignment
 from crisis.incidents.models import Attachment as Attachment
 from crisis.incidents.models import Entry as Entry

@@ -1,17 +1,10 @@
-"""Starting, meeting, pausing and watching clocks."""
+"""Starting, meeting, pausing and watching clocks; one ledger record `clock.<verb>` each."""
 
-from __future__ import annotations
-
-import datetime as dt
-from typing import TYPE_CHECKING
-
-from core.actor import Actor
-
-if TYPE_CHECKING:
-    from crisis.incidents.models import Incident
-
-
-def at_moment(
-    *, incident: Incident, moment: str, at: dt.datetime, actor: Actor, now: dt.datetime
-) -> None:
-    """Start the clocks of `incident` that begin at `moment`, which was reached at `at`."""
+from crisis.clocks.services.breaches import tick as tick
+from crisis.clocks.services.ending import call_off as call_off
+from crisis.clocks.services.ending import cancel_running as cancel_running
+from crisis.clocks.services.ending import meet as meet
+from crisis.clocks.services.pausing import pause as pause
+from crisis.clocks.services.pausing import resume as resume
+from crisis.clocks.services.starting import at_moment as at_moment
+from crisis.clocks.services.starting import reconsider as reconsider
