@@ -1,1 +1,1 @@
-"""Calling people out, one after another, until somebody acknowledges (C4)."""
+"""Calling people out until one of them acknowledges (C4)."""
