@@ -9,6 +9,7 @@ from core.errors import NotFound
 from templates_mgmt import lint, selectors, services
 from templates_mgmt.library import load_library_template, read_example, slugs
 from templates_mgmt.models import TemplateVersion
+from templates_mgmt.rules import Channel
 from tests.core.builders import make_line
 from tests.templates_mgmt.builders import author
 
@@ -24,7 +25,7 @@ def test_an_example_has_no_findings_and_every_channel_and_language(slug):
     content = read_example(slug).content
     assert lint.lint(content) == []
     pairs = {(variant.channel, variant.language) for variant in content.variants}
-    assert pairs == {(c, lang) for c in ("sms", "email", "inbox") for lang in ("zh-hans", "en")}
+    assert pairs == {(c.value, lang) for c in Channel for lang in ("zh-hans", "en")}
 
 
 @pytest.mark.parametrize("slug", slugs())
