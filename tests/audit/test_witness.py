@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, Any
 
 import httpx
 import pytest
@@ -26,6 +27,7 @@ from audit.witnessing.policy import policy_text, trust, witnesses
 from core.errors import Misconfigured
 from tests.audit.builders import NOW, as_superuser, grow, remembered, write
 from tests.audit.exports import ready, run_verifier
+from tests.forked import Forked, forked
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -36,32 +38,43 @@ pytestmark = pytest.mark.django_db(transaction=True)
 class Running:
     """A witness in a process of its own."""
 
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[str] | Forked
     key: VerifierKey
     url: str
     directory: Path
 
     def stop(self) -> int:
         self.process.terminate()
-        return self.process.wait(timeout=20)
+        return self.process.wait()
 
 
 def started(directory: Path, *options: str) -> Running:
     """Start `manage.py witness` for this log on a free port."""
-    command = [
-        sys.executable, "manage.py", "witness", "--dir", str(directory), "--port", "0",
-        "--log", str(keys.verifier_key()), *options,
-    ]  # fmt: skip
+    command = [sys.executable, "manage.py", "witness", *_words(directory, *options)]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
-    key = VerifierKey.parse(process.stdout.readline().strip())
-    return Running(process, key, process.stdout.readline().split()[0].rstrip("/"), directory)
+    return _running(process, process.stdout, directory)
+
+
+def forked_off(directory: Path) -> Running:
+    """The same, in a fork of this process: for tests that look at what the log makes of it."""
+    process = forked("witness", *_words(directory))
+    return _running(process, process.stdout, directory)
+
+
+def _words(directory: Path, *options: str) -> list[str]:
+    return ["--dir", str(directory), "--port", "0", "--log", str(keys.verifier_key()), *options]
+
+
+def _running(process: Any, said: IO[str], directory: Path) -> Running:
+    key = VerifierKey.parse(said.readline().strip())
+    return Running(process, key, said.readline().split()[0].rstrip("/"), directory)
 
 
 @pytest.fixture
 def witness(tmp_path: Path) -> Iterator[Running]:
     """A running witness that the log is configured to ask."""
-    running = started(tmp_path / "witness")
+    running = forked_off(tmp_path / "witness")
     settings.LEDGER_WITNESSES = [f"{running.key} {running.url}"]
     yield running
     running.stop()
