@@ -147,6 +147,22 @@ class Pending(models.Model):
         return str(self.record)
 
 
+class SoundedAlarm(models.Model):
+    """Where the records of alarms are: every page asks which stand, and the months of the ledger
+    grow. Written with the record; `witness` is the name of the one that refused."""
+
+    record = models.UUIDField(primary_key=True)
+    action = models.CharField(max_length=80)
+    at = models.DateTimeField()
+    witness = models.TextField(blank=True, default="")
+
+    class Meta:
+        indexes = [models.Index(name="audit_soundedalarm_newest", fields=["action", "-at"])]
+
+    def __str__(self) -> str:
+        return self.action
+
+
 class SequencerState(models.Model):
     """The coordination row: whoever holds its lock is the sequencer. `frontier` is the state of
     the incremental tree at `size`; verification never reads it."""

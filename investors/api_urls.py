@@ -5,10 +5,12 @@ from __future__ import annotations
 from django.urls import path
 
 from investors import api
+from investors.consent_texts.api import urlpatterns as consent_texts
 from investors.erasure.api import urlpatterns as erasure
 
 urlpatterns = [
     *erasure,
+    *consent_texts,
     path("investors/", api.InvestorsView.as_view(), name="api-investors"),
     path("investors/<uuid:investor_id>/", api.InvestorView.as_view(), name="api-investor"),
     path(

@@ -217,7 +217,8 @@ class ContactPoint(models.Model):
 
 
 class ConsentNotice(models.Model):
-    """The exact text that an investor was shown when consent was asked for; never edited."""
+    """A text as it is shown to investors when consent is asked for; never edited. It appears, by
+    a trigger, only with the approved ConsentTextVersion of the same id and the same words."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     purpose = models.CharField(_("purpose"), max_length=40)
@@ -404,4 +405,5 @@ class ImportRejection(models.Model):
         return f"line {self.line}: {self.code}"
 
 
+from investors.consent_texts.models import ConsentText, ConsentTextVersion  # noqa: E402, F401
 from investors.erasure.models import ErasureRequest  # noqa: E402, F401

@@ -33,7 +33,6 @@ from investors.candidates import (
 from investors.models import (
     Channel,
     ConsentEntry,
-    ConsentNotice,
     ConsentState,
     ContactPoint,
     ImportBatch,
@@ -272,22 +271,6 @@ def consents(investor_id: UUID) -> list[PurposeStanding]:
         )
         for purpose, label in rules.PURPOSES.items()
     ]
-
-
-def consent_texts(language: str) -> dict[str, ConsentNotice]:
-    """The newest consent text of each purpose for a reader of `language`, in one query; where
-    there is none in it, the simplified Chinese for Chinese, else any."""
-    wanted = [language, "zh-hans" if language.startswith("zh") else "en"]
-    found: dict[str, ConsentNotice] = {}
-    for text in ConsentNotice.objects.order_by("-version"):
-        kept = found.get(text.purpose)
-        if kept is None or _rank(text, wanted) < _rank(kept, wanted):
-            found[text.purpose] = text
-    return found
-
-
-def _rank(text: ConsentNotice, wanted: list[str]) -> int:
-    return wanted.index(text.language) if text.language in wanted else len(wanted)
 
 
 class TimelineEntry(NamedTuple):

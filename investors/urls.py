@@ -5,10 +5,12 @@ from __future__ import annotations
 from django.urls import path
 
 from investors import import_views, views
+from investors.consent_texts.urls import urlpatterns as consent_texts
 from investors.erasure.urls import urlpatterns as erasure
 
 urlpatterns = [
     *erasure,
+    *consent_texts,
     path("investors/", views.investor_list, name="investor-list"),
     path("investors/<uuid:investor_id>/", views.investor_detail, name="investor-detail"),
     path(

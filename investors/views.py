@@ -17,6 +17,7 @@ from core.errors import InvalidInput
 from core.pages import keyset_page, query_with, staff_page
 from core.roles import Capability
 from investors import selectors, services
+from investors.consent_texts import selectors as consent_texts
 from investors.erasure import selectors as erasures
 from investors.forms import ConsentForm, FilterForm, RevealForm, SuppressForm
 from investors.models import Investor, InvestorQuerySet
@@ -91,7 +92,7 @@ def _detail(request: HttpRequest, investor: Investor, **more: Any) -> HttpRespon
         "matrix": selectors.preference_matrix(investor.pk),
         "matrix_channels": selectors.MATRIX_CHANNELS,
         "consents": selectors.consents(investor.pk),
-        "consent_texts": selectors.consent_texts(investor.language),
+        "consent_texts": consent_texts.in_force(investor.language),
         "timeline": selectors.timeline(investor.pk, limit=50),
         "may_edit": profile is not None and Capability.INVESTORS_EDIT in actor.capabilities,
         "may_browse": Capability.AUDIT_BROWSE in actor.capabilities,

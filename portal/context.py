@@ -61,6 +61,13 @@ RAIL = (
         frozenset({C.INVESTORS_VIEW}),
     ),
     Entry(
+        _("Consent texts"),
+        "shield",
+        "consent-texts",
+        ("consent-text",),
+        frozenset({C.CONSENT_TEXTS_DRAFT, C.CONSENT_TEXTS_APPROVE}),
+    ),
+    Entry(
         _("Erasure"),
         "ban",
         "erasure-list",

@@ -25,6 +25,7 @@ from comms import rules
 from comms.models import Notice, Tally
 from core.actor import Actor
 from core.roles import Capability as C
+from investors.consent_texts import selectors as consent_texts
 from investors.models import ImportBatch
 from investors.selectors import imports_visible_to
 from templates_mgmt.models import Contributor, ReReview, TemplateVersion
@@ -127,6 +128,7 @@ class Overview:
         found = [
             *reviews_waiting(self.actor, self.now),
             *rereviews_waiting(self.actor),
+            *consent_texts_waiting(self.actor),
             *releases_waiting(self.actor),
             *drafts_returned(self.actor),
             *notices_paused(self.actor),
@@ -284,6 +286,20 @@ def rereviews_waiting(actor: Actor) -> list[Task]:
             url=address("rereview", args=[row.pk]),
         )
         for row in _own_lines(waiting, actor, "version__template__business_line")[:EACH]
+    ]
+
+
+def consent_texts_waiting(actor: Actor) -> list[Task]:
+    """Consent texts that this person could put in force."""
+    return [
+        Task(
+            icon="eye",
+            what=_("Review this consent text"),
+            title=str(version),
+            since=since,
+            url=address("consent-text-version", args=[version.pk]),
+        )
+        for version, since in consent_texts.waiting(actor)[:EACH]
     ]
 
 

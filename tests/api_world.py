@@ -22,6 +22,8 @@ from comms.services import notices
 from core import clock
 from core.models import User
 from core.roles import Role
+from investors.consent_texts import services as consent_texts
+from investors.consent_texts.models import ConsentText
 from investors.erasure.services import request_erasure
 from investors.models import Investor
 from templates_mgmt.clauses import services as clauses
@@ -49,6 +51,7 @@ from tests.builders import (
     make_user,
     send_all,
 )
+from tests.investors import consent_texts as texts
 from tests.investors.builders import row, run, write_csv
 from tests.templates_mgmt.builders import make_draft, make_submitted, reviewer
 from tests.templates_mgmt.filing import approve as approve_filed
@@ -95,6 +98,7 @@ class World:
             "comment_id": [str(self.kept["comment"])],
             "clause_id": [str(self.kept["clause_sent"].clause_id)],
             "list_id": [str(self.kept["word_list_sent"].word_list_id)],
+            "text_id": [str(self.kept["consent_text_sent"].consent_text_id)],
             "rereview_id": [str(pk) for pk in ReReview.objects.values_list("pk", flat=True)],
             "shown_hash": [version.content_hash for version in versions if version.content_hash],
         }
@@ -122,6 +126,11 @@ def _kept(user: User) -> dict[str, Any]:
         sent = create(code=f"{kind}_c", name="C", actor=keeper, now=now)
         service.save(version_id=sent.pk, actor=keeper, now=now, **given)
         found[f"{kind}_sent"] = service.submit(version_id=sent.pk, actor=keeper, now=now)
+    found["consent_text_draft"] = texts.draft(own)
+    found["consent_text_ready"] = consent_texts.save(
+        version_id=texts.draft(own, purpose="channel.push").pk, text="Ready.", actor=own, now=now
+    )
+    found["consent_text_sent"] = texts.submitted(texts.officer(), "送审。", "zh-hans")
     return found
 
 
@@ -290,8 +299,16 @@ def _taken(world: World) -> Good:
     return Good({"version_id": version.pk})
 
 
+# Of each kind: the path parameter of what has versions, its model, and a new one.
+_PARENTS: dict[str, tuple[str, Any, dict[str, str]]] = {
+    "clause": ("clause_id", Clause, {"code": "new_clause", "name": "New"}),
+    "word_list": ("list_id", WordList, {"code": "new_word_list", "name": "New"}),
+    "consent_text": ("text_id", ConsentText, {"purpose": "channel.sms", "language": "zh-hant"}),
+}
+
+
 def _reviewed(kind: str, plural: str, words: object) -> dict[str, Callable[[World], Good]]:
-    """Good requests about versions of a clause or a word list."""
+    """Good requests about versions of a clause, a word list or a consent text."""
 
     def about(state: str, body: object = None) -> Callable[[World], Good]:
         return lambda world: Good({"version_id": world.kept[f"{kind}_{state}"].pk}, body)
@@ -300,16 +317,15 @@ def _reviewed(kind: str, plural: str, words: object) -> dict[str, Callable[[Worl
         version = world.kept[f"{kind}_sent"]
         return Good({"version_id": version.pk}, {"shown_hash": version.content_hash})
 
-    parent, name = ("clause_id", "clause") if kind == "clause" else ("list_id", "word_list")
+    parent, model, new = _PARENTS[kind]
 
     def again(world: World) -> Good:
-        model = Clause if kind == "clause" else WordList
-        known = model.objects.filter(versions__state="approved").earliest("code")
-        return Good({parent: known.pk})
+        idle = model.objects.exclude(versions__state__in=["draft", "in_review"])
+        return Good({parent: idle.earliest("created_at", "pk").pk})
 
     return {
         f"{plural}_list": _nothing,
-        f"{plural}_create": lambda world: Good(body={"code": f"new_{name}", "name": "New"}),
+        f"{plural}_create": lambda world: Good(body=new),
         f"{kind}_versions_create": again,
         f"{kind}_versions_read": about("sent"),
         f"{kind}_versions_save": about("draft", words),
@@ -381,6 +397,7 @@ GOOD: dict[str, Callable[[World], Good]] = {
     "rereviews_keep": lambda world: Good({"rereview_id": ReReview.objects.latest("id").pk}, REASON),
     **_reviewed("clause", "clauses", {"texts": {"en": "Words.", "zh-hans": "提示。"}}),
     **_reviewed("word_list", "word_lists", WORD_LIST),
+    **_reviewed("consent_text", "consent_texts", {"text": "We send you SMS."}),
     "notices_list": _nothing,
     "notices_create": _new_notice,
     "notices_retrieve": _notice("sent"),

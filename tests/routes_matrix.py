@@ -34,6 +34,7 @@ CONTROLLERS = frozenset({"dispatcher", "releaser", "crisis_officer"})
 INVESTOR_READERS = frozenset({"dispatcher", "releaser", "privacy_officer", "auditor"})
 IMPORTERS = frozenset({"dispatcher", "privacy_officer"})
 PRIVACY = frozenset({"privacy_officer"})
+CONSENT_TEXT_READERS = INVESTOR_READERS | {"reviewer"}
 ERASERS = frozenset({"privacy_officer", "reviewer"})
 AUDITOR = frozenset({"auditor"})
 EXPORT_TAKERS = frozenset({"auditor", "regulator"})
@@ -253,6 +254,20 @@ INVESTORS = {
     "investor-preferences": post(PRIVACY),
     "investor-consent": post(PRIVACY),
     "contact-reveal": post(PRIVACY, **REASON),
+    "consent-texts": get(CONSENT_TEXT_READERS),
+    "consent-text-new": form(PRIVACY),
+    "consent-text-version-new": post(PRIVACY),
+    "consent-text-version": get(CONSENT_TEXT_READERS),
+    "consent-text-edit": form(PRIVACY),
+    "consent-text-decide": post(REVIEWER, verb="return", shown_hash="0" * 64, **REASON),
+    "api-consent-texts": Row({"GET": CONSENT_TEXT_READERS, "POST": PRIVACY}, known=True),
+    "api-consent-text-versions": post(PRIVACY),
+    "api-consent-text-version": Row(
+        {"GET": CONSENT_TEXT_READERS, "PUT": PRIVACY}, body={"text": "We send you SMS."}
+    ),
+    "api-consent-text-version-submit": post(PRIVACY),
+    "api-consent-text-version-approve": post(REVIEWER, shown_hash="0" * 64),
+    "api-consent-text-version-return": post(REVIEWER, **REASON),
     "erasure-list": get(ERASERS),
     "erasure-new": form(PRIVACY),
     "erasure-detail": get(ERASERS),

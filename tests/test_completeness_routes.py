@@ -55,6 +55,8 @@ PLAIN_READS = {
     "clause_versions_read": "wordings, the same for everybody",
     "word_lists_list": "wordings, the same for everybody",
     "word_list_versions_read": "wordings, the same for everybody",
+    "consent_texts_list": "wordings, the same for everybody",
+    "consent_text_versions_read": "wordings, the same for everybody",
     "notices_list": "notices, without recipients",
     "notices_retrieve": "a notice, without recipients",
     "notices_progress": "counts",

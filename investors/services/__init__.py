@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from investors.services.consent import (
     give_consent,
-    publish_consent_notice,
     set_preference,
     set_preferences,
     withdraw_consent,
@@ -22,7 +21,6 @@ __all__ = [
     "create_investor",
     "give_consent",
     "list_shown",
-    "publish_consent_notice",
     "reveal_contact",
     "save_topic",
     "search_investors",

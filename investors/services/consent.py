@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from collections.abc import Collection
 from uuid import UUID
 
@@ -12,10 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.leaf import Subjects
 from audit.record import record
-from core import access
 from core.actor import Actor
 from core.errors import Conflict, InvalidInput, NotFound
-from core.roles import Capability
 from investors import rules, selectors
 from investors.models import Channel, ConsentEntry, ConsentNotice, ConsentState, Preference, Topic
 from investors.services import shared
@@ -122,41 +119,6 @@ def _check_move(purpose: str, action: str, standing: ConsentState | None) -> Non
             _("The portal inbox belongs to the account contract and cannot be withdrawn from."),
             code="consent_contractual",
         )
-
-
-def publish_consent_notice(
-    *, purpose: str, language: str, text: str, actor: Actor, now: dt.datetime
-) -> UUID:
-    """Put a new version of the text that investors are shown; earlier versions stay as they are."""
-    access.require(actor, Capability.INVESTORS_EDIT)
-    if purpose not in rules.PURPOSES:
-        raise InvalidInput(_("Choose a purpose."), field="purpose")
-    if not text.strip():
-        raise InvalidInput(_("The text is empty."), field="text")
-    with transaction.atomic():
-        same = ConsentNotice.objects.filter(purpose=purpose, language=language)
-        newest = same.order_by("-version").values_list("version", flat=True).first() or 0
-        notice = ConsentNotice.objects.create(
-            purpose=purpose,
-            version=newest + 1,
-            language=language,
-            text=text,
-            sha256=hashlib.sha256(text.encode()).hexdigest(),
-            created_at=now,
-        )
-        record(
-            action="consent_notice.published",
-            actor=actor,
-            now=now,
-            subjects=Subjects(object=f"consent_notice:{notice.pk}"),
-            payload={
-                "language": language,
-                "purpose": purpose,
-                "sha256": notice.sha256,
-                "version": notice.version,
-            },
-        )
-    return notice.pk
 
 
 def set_preference(

@@ -100,5 +100,6 @@ def test_actions_are_found_by_their_names():
     assert labels.called("approv", ["template.approved", "template.returned"]) == [
         "template.approved"
     ]
-    assert labels.called("RETURNED", list(labels.ACTIONS)) == ["template.returned"]
+    returned = labels.called("RETURNED", list(labels.ACTIONS))
+    assert returned == ["consent_text.returned", "template.returned"]
     assert labels.called("nothing like it", list(labels.ACTIONS)) == []

@@ -18,7 +18,8 @@ UNRECORDED: dict[str, str] = {
             "review-plans", "review-plan", "review-plan-edit", "word-lists", "word-list-new",
             "word-list-version", "word-list-edit", "version-compare", "version-review",
             "version-edit", "version-comment", "filings", "rereview", "version-filing",
-            "version-filing-edit",
+            "version-filing-edit", "consent-texts", "consent-text-new", "consent-text-version",
+            "consent-text-edit",
         ),
         _WORDINGS,
     ),
@@ -62,6 +63,7 @@ READ_BY: dict[str, str] = {
 _TEXTS = "templates_mgmt.services"
 _CLAUSES = "templates_mgmt.clauses.services"
 _WORDS = "templates_mgmt.lexicon.services"
+_CONSENT_TEXTS = "investors.consent_texts.services"
 _REVIEWING = "templates_mgmt.reviewing.services"
 _NOTICES = "comms.services.notices"
 _KEEPING = "audit.retention.services"
@@ -103,6 +105,9 @@ CHANGED_BY: dict[str, str] = {
     "review-plan-new": f"{_REVIEWING}.new_plan",
     "review-plan-edit": f"{_REVIEWING}.save_plan",
     "review-plan-decide": f"{_REVIEWING}.approve_plan",
+    "consent-text-version-new": f"{_CONSENT_TEXTS}.new_version",
+    "consent-text-edit": f"{_CONSENT_TEXTS}.save",
+    "consent-text-decide": f"{_CONSENT_TEXTS}.approve",
     "word-list-version-new": f"{_WORDS}.new_version",
     "word-list-edit": f"{_WORDS}.save",
     "word-list-decide": f"{_WORDS}.approve",

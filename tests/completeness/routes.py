@@ -147,6 +147,7 @@ CHANGES: dict[str, Make] = {
     "version-comment": version("in_review", text="Why?"),
     "version-decide": decided("return", **REASON),
     "version-submit": version("draft"),
+    "consent-text-new": plain(purpose="channel.sms", language="zh-hant"),
     "word-list-new": plain(code="fees", name="Fees"),
 }
 

@@ -13,6 +13,7 @@ from core import actor as actors
 from core.errors import Conflict, Forbidden, InvalidInput, NotFound, StepUpRequired
 from core.roles import Role
 from investors import selectors, services
+from investors.consent_texts.selectors import in_force
 from investors.models import ConsentEntry, ContactPoint, Investor, Preference, Topic
 from investors.rules import EMAIL, INBOX, SMS
 from tests.audit.retention import no_duties
@@ -36,9 +37,7 @@ def phone_of(investor_id):
 def test_withdrawing_is_as_easy_as_giving_and_both_take_effect_at_once() -> None:
     who = investor(consents=())
     me = actors.investor(who, ip="203.0.113.77")
-    notice = services.publish_consent_notice(
-        purpose=SMS, language="en", text="We send you SMS.", actor=privacy_officer(), now=NOW
-    )
+    notice = in_force("en")[SMS].pk
     given = services.give_consent(
         investor_id=who, purpose=SMS, method="portal", notice_id=notice, actor=me, now=NOW
     )
