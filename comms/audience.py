@@ -17,6 +17,7 @@ from comms.planning import Planner, Policy
 from comms.rules import Channel, Criticality, DeliveryState
 from investors import candidates as investors
 from investors.rules.audience import Audience, Candidate
+from templates_mgmt.filing.binding import stopped_sms
 from templates_mgmt.selectors import ApprovedVersion, approved_version, version_in_flight
 from templates_mgmt.sms import sms_length
 
@@ -83,7 +84,8 @@ def prepare(notice: Notice) -> Prepared:
     criticality = Criticality(notice.criticality)
     plan = planning.read_channel_plan(notice.channels, criticality)
     by_channel = {channel: wordings.languages(channel) for channel in plan.channels}
-    return Prepared(Policy(plan, criticality, by_channel), wordings)
+    stopped = frozenset((Channel.SMS, language) for language in stopped_sms(version.id))
+    return Prepared(Policy(plan, criticality, by_channel, stopped), wordings)
 
 
 def version_of(notice: Notice) -> ApprovedVersion:

@@ -19,6 +19,7 @@ class Reason(StrEnum):
     NO_VARIANT = "no_variant"
     MISSING_VALUE = "missing_value"
     NOT_APPROVED = "not_approved"
+    CARRIER_STOPPED = "carrier_stopped"
     ERASED = "erased"
 
 
@@ -31,6 +32,7 @@ REASON_LABELS = {
     Reason.NO_VARIANT: _("No wording for this channel"),
     Reason.MISSING_VALUE: _("A value for the text is missing"),
     Reason.NOT_APPROVED: _("The wording is not approved any more"),
+    Reason.CARRIER_STOPPED: _("The carrier rejected or suspended its template of this SMS"),
     Reason.ERASED: _("The investor's data were erased"),
 }
 QUIET_HOURS = "quiet_hours"

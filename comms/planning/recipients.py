@@ -23,11 +23,13 @@ FALLBACK_LANGUAGES = ("zh-hans", "en", "zh-hant")
 @dataclass(frozen=True, slots=True)
 class Policy:
     """What planning must know about the notice. `wordings` maps each channel to the languages
-    it is written in and the placeholders that each of them needs from the recipient."""
+    it is written in and the placeholders that each of them needs from the recipient. `stopped`
+    are wordings that a carrier does not let through; nobody gets another language instead."""
 
     plan: ChannelPlan
     criticality: Criticality
     wordings: Mapping[Channel, Mapping[str, frozenset[str]]]
+    stopped: frozenset[tuple[Channel, str]] = frozenset()
 
 
 class Planned(NamedTuple):
@@ -128,6 +130,8 @@ def _reason_against(
 ) -> str | None:
     if not language:
         return Reason.NO_VARIANT.value
+    if (channel, language) in policy.stopped:
+        return Reason.CARRIER_STOPPED.value
     against = refusal(standing_on(candidate, channel))
     if against:
         return against.value

@@ -27,6 +27,7 @@ from core.clock import uuid7
 from core.crypto import SealBroken
 from core.errors import Conflict
 from investors import candidates as investors
+from templates_mgmt.filing.binding import stopped_sms
 from templates_mgmt.rendering import MissingValue
 
 LEASE = dt.timedelta(seconds=120)
@@ -179,6 +180,7 @@ def _prepare(
         [row.investor for row in rows], topic_code=notice.topic, channel=channel.value
     )
     writer = Writer.of(notice, channel, claim.provider, wordings, now=now)
+    stopped = stopped_sms(notice.version) if channel is Channel.SMS else frozenset()
     held: dict[UUID, dt.datetime] = {}
     refused: dict[UUID, str] = {}
     for row in rows:
@@ -188,6 +190,9 @@ def _prepare(
             continue
         if person.wrapped is None:
             refused[row.id] = planning.Reason.ERASED.value
+            continue
+        if row.language in stopped:
+            refused[row.id] = planning.Reason.CARRIER_STOPPED.value
             continue
         verdict = planning.may_send_now(person, criticality, channel, now)
         if verdict is None:

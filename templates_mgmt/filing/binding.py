@@ -76,6 +76,12 @@ def screen_of(version: TemplateVersion) -> list[str]:
     return [bound_hash(version), *("|".join(row) for row in said)]
 
 
+def stopped_sms(version_id: UUID) -> frozenset[str]:
+    """The languages in which the carriers let no SMS of this version through, as they say now."""
+    rows = CarrierTemplate.objects.filter(version=version_id)
+    return rules.stopped_languages(row.as_rule() for row in rows)
+
+
 def require_as_filed(version: TemplateVersion) -> None:
     """Raises Conflict when the stored record is not what its hash says."""
     filing = Filing.objects.filter(version=version.pk).first()

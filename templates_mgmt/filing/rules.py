@@ -54,6 +54,9 @@ CARRIER_LABELS = {
 }
 
 
+STOPPING = frozenset({CarrierStatus.REJECTED, CarrierStatus.SUSPENDED})
+
+
 class Cause(StrEnum):
     """Why an approved version is looked at again."""
 
@@ -119,6 +122,19 @@ class Terms:
     review_months: int | None = 12
     review_due: dt.date | None = None
     carriers: tuple[Carrier, ...] = field(default=())
+
+
+def stopped_languages(carriers: Iterable[Carrier]) -> frozenset[str]:
+    """The languages whose SMS no carrier lets through: one has rejected or suspended its
+    template, and none has approved one. A gateway that reaches another carrier may go on."""
+    said: dict[str, set[str]] = {}
+    for each in carriers:
+        said.setdefault(each.language, set()).add(each.status)
+    return frozenset(
+        language
+        for language, statuses in said.items()
+        if statuses & STOPPING and CarrierStatus.APPROVED.value not in statuses
+    )
 
 
 def usable(

@@ -16,7 +16,7 @@ from comms.dryruns import jobs
 from comms.dryruns.models import DryRun
 from comms.dryruns.services import fingerprint, make_dry_run, require_same, shown
 from comms.models import Notice
-from comms.rules import Criticality, NoticeState
+from comms.rules import Channel, Criticality, NoticeState
 from comms.services.notices.common import (
     check_channels,
     facts_of,
@@ -30,7 +30,8 @@ from core.access import require_other_person, require_step_up
 from core.actor import Actor
 from core.errors import Conflict, InvalidInput
 from core.roles import Capability
-from templates_mgmt.selectors import approved_version
+from templates_mgmt.filing.binding import stopped_sms
+from templates_mgmt.selectors import ApprovedVersion, approved_version
 
 
 def preview_audience(*, notice_id: UUID, actor: Actor, now: dt.datetime) -> AudiencePreview:
@@ -167,6 +168,7 @@ def _check_wording(notice: Notice) -> None:
     if version.content_hash != notice.content_hash:
         raise Conflict(_("The wording is not the one this notice pinned."), code="other_content")
     check_channels(plan, version)
+    _check_carriers(plan, version)
     languages = values.languages_of(version.variants, {item.value for item in plan.channels})
     if absent := values.missing(version.placeholders, languages, notice.values):
         named = [f"{name} ({language})" if language else name for name, language in absent]
@@ -176,6 +178,20 @@ def _check_wording(notice: Notice) -> None:
             field="values",
             details={"missing": [f"values.{n}.{at}" if at else f"values.{n}" for n, at in absent]},
         )
+
+
+def _check_carriers(plan: planning.ChannelPlan, version: ApprovedVersion) -> None:
+    """Refuse a plan with an SMS that no carrier lets through in any of its languages. Where one
+    language is left, the dry run says whom the others leave out."""
+    written = {language for channel, language in version.variants if channel == Channel.SMS}
+    if Channel.SMS not in plan.channels or not written <= stopped_sms(version.id):
+        return
+    raise Conflict(
+        _("The carrier has rejected or suspended its template of this SMS in every language. Take "
+          "SMS out of the notice, or have the carrier approve the template."),
+        code="carrier_stopped",
+        details={"version": str(version.id), "languages": sorted(written)},
+    )  # fmt: skip
 
 
 def _check_reach(summary: Mapping[str, Any], preview: AudiencePreview | None = None) -> None:
