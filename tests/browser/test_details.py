@@ -11,7 +11,7 @@ from comms.models import InboxMessage
 from investors.models import Investor
 from tests.browser import scene
 from tests.browser.conftest import DESKTOP, PHONE, Visitor
-from tests.browser.test_pages import LANGUAGES, SIZES, everyone
+from tests.browser.test_pages import LANGUAGES, LONG_LOOKS, SIZES, everyone
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -70,7 +70,7 @@ INVESTOR = ["me-inbox", "me-message", "me-preferences", "me-history"]
 PUBLIC = ["check", "me-sign-in"]
 
 
-@pytest.mark.parametrize(("window", "language"), [(DESKTOP, "en"), (PHONE, "zh-hans")])
+@LONG_LOOKS
 def test_pages_of_staff(
     visit: Callable[..., Visitor], window: dict[str, int], language: str
 ) -> None:

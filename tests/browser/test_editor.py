@@ -8,18 +8,15 @@ import pytest
 from django.urls import reverse
 
 from core.roles import Role
-from tests.browser.conftest import DESKTOP, PHONE, Visitor
+from tests.browser.conftest import Visitor
+from tests.browser.test_pages import LONG_LOOKS
 from tests.browser.test_review import outage
 from tests.core.builders import make_line, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.mark.parametrize(
-    ("language", "window"),
-    [("en", DESKTOP), ("zh-hans", PHONE)],
-    ids=["en-desktop", "zh-phone"],
-)
+@LONG_LOOKS
 def test_words_typed_and_never_saved_come_back(
     visit: Callable[..., Visitor], language: str, window: dict[str, int]
 ) -> None:

@@ -13,7 +13,7 @@ from comms.services import notices, planning
 from core import clock
 from core.roles import Role
 from tests.browser.conftest import Visitor
-from tests.browser.test_pages import LOOKS
+from tests.browser.test_pages import LONG_LOOKS
 from tests.builders import (
     CRITICAL,
     actor_of,
@@ -31,7 +31,7 @@ from tests.recorded import recorded
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("null_providers")]
 
 
-@LOOKS
+@LONG_LOOKS
 def test_every_page_of_a_notice(
     visit: Callable[..., Visitor], window: dict[str, int], language: str
 ) -> None:

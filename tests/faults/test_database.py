@@ -45,6 +45,7 @@ def server(
             own.stop("immediate")
 
 
+@pytest.mark.thorough
 def test_postgresql_stops_immediately(server, tmp_path):
     dice = random.Random(SEED)
     with Ground(tmp_path / "ground") as ground, Plant(tmp_path, ground) as plant:

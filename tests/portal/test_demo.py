@@ -19,7 +19,7 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_every_step_of_the_demo_holds(tmp_path):
     environment = {
         **os.environ,
