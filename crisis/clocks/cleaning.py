@@ -44,7 +44,7 @@ def clean_row(raw: Mapping[str, Any]) -> Row:
     jurisdiction = _one_of(raw, "jurisdiction", list(JURISDICTIONS))
     row = Row(
         code=code,
-        name=_names(raw.get("name") or {}),
+        name=_names(raw.get("name")),
         jurisdiction=jurisdiction,
         starts=_texts(raw, "starts"),
         amount=_number(raw, "amount", *LIMITS[Unit(unit)]),
@@ -116,10 +116,11 @@ def _at(row: Row, field: str, text: Any) -> InvalidInput:
     return InvalidInput(text % {"code": row.code}, field=field, details={"row": row.code})
 
 
-def _names(raw: Mapping[str, Any]) -> dict[str, str]:
+def _names(raw: Any) -> dict[str, str]:
     names = {}
+    given = raw if isinstance(raw, Mapping) else {}
     for language in ("zh-hans", "en"):
-        text = " ".join(str(raw.get(language, "")).split())
+        text = " ".join(str(given.get(language, "")).split())
         if not text or len(text) > 120:
             raise InvalidInput(
                 _("Give a name of up to 120 characters in both languages."),
@@ -140,7 +141,7 @@ def _one_of(
 
 def _texts(raw: Mapping[str, Any], field: str) -> tuple[str, ...]:
     values = raw.get(field) or ()
-    if isinstance(values, str) or len(values) > 40:
+    if not isinstance(values, list | tuple) or len(values) > 40:
         raise InvalidInput(_("Give a list of at most 40 names."), field=field)
     kept = [str(value).strip() for value in values]
     if any(not value or len(value) > 60 for value in kept):

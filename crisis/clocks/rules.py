@@ -207,12 +207,14 @@ class Situation:
 
 def applies(row: Row, situation: Situation) -> bool:
     """Whether the row's conditions hold. A nature or tier that is not known yet is none of those
-    that a row asks for; a row looks again when it becomes known."""
+    that a row asks for; a row looks again when it becomes known. What repeats does so until the
+    incident is closed."""
     operator = {Infrastructure.OPERATORS: True, Infrastructure.OTHERS: False}.get(
         Infrastructure(row.infrastructure), situation.infrastructure
     )
     return (
         row.enabled
+        and not (row.repeats and MomentKind.CLOSED.value in situation.reached)
         and operator == situation.infrastructure
         and (not row.tiers or situation.tier in row.tiers)
         and (not row.natures or situation.nature in row.natures)
