@@ -4,6 +4,14 @@ from crisis.clocks.models import Clock as Clock
 from crisis.clocks.models import ClockPause as ClockPause
 from crisis.clocks.models import ClockTable as ClockTable
 from crisis.clocks.models import ClockTableVersion as ClockTableVersion
+from crisis.criteria.models import CriterionSet as CriterionSet
+from crisis.criteria.models import CriterionSetVersion as CriterionSetVersion
+from crisis.criteria.models import Effect as Effect
+from crisis.criteria.models import Signal as Signal
+from crisis.drills.models import Drill as Drill
+from crisis.drills.models import DrillFinding as DrillFinding
+from crisis.drills.models import DrillMark as DrillMark
+from crisis.drills.models import LostContact as LostContact
 from crisis.escalation.models import Call as Call
 from crisis.escalation.models import Page as Page
 from crisis.incidents.models import Assignment as Assignment
@@ -29,3 +37,5 @@ from crisis.risks.models import Assessment as Assessment
 from crisis.risks.models import Risk as Risk
 from crisis.risks.rounds.models import Attendance as Attendance
 from crisis.risks.rounds.models import Round as Round
+from crisis.statements.models import IncidentNotice as IncidentNotice
+from crisis.statements.models import Statement as Statement

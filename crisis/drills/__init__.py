@@ -1,0 +1,1 @@
+"""Drills: exercises on the same workflow, scored against the clocks (C12)."""
