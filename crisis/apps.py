@@ -13,3 +13,5 @@ class CrisisConfig(AppConfig):
     def ready(self) -> None:
         for module in PANELS:
             import_module(module)
+        monitors = import_module("crisis.criteria.monitors")
+        import_module("audit.alarms").listen(monitors.hear)

@@ -22,6 +22,8 @@ app.autodiscover_tasks(
         "audit.retention",
         "templates_mgmt.filing",
         "crisis.clocks",
+        "crisis.criteria",
+        "crisis.escalation",
         "crisis.parties",
     ]
 )

@@ -274,6 +274,9 @@ CHANNEL_PROVIDERS = {
     "inbox": [{"name": "inbox", "kind": "inbox"}],
 }
 
+# Outside monitors that may report measures: "name=secret" each (docs/crisis-activation.md).
+MONITOR_SECRETS = dict(word.split("=", 1) for word in env.words("VOUCHSAFE_MONITORS"))
+
 SEND_LEASE = int(env.text("VOUCHSAFE_SEND_LEASE", "120"))  # seconds a worker may hold a batch
 
 # Investors up to whom a dry run is made within the request; beyond, a worker makes it.
@@ -336,6 +339,8 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": env.daily("18:15"),
     },
     "resume-shredding": {"task": "audit.retention.tasks.resume", "schedule": 600.0},
+    "call-out": {"task": "crisis.escalation.tasks.tick", "schedule": 5.0},
+    "watch-measures": {"task": "crisis.criteria.tasks.look", "schedule": 60.0},
     "verify-ledger": {
         "task": "audit.tasks.verify_nightly",
         "schedule": env.daily(LEDGER_VERIFY_AT),
