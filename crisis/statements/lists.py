@@ -11,11 +11,13 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
+from core.access import require
 from core.actor import Actor
 from core.errors import InvalidInput
-from investors import selectors as investors
+from core.roles import Capability
 from investors import vault
 from investors.importing import columns, reading
+from investors.models import Investor
 from investors.rules.audience import MAX_IDS
 from investors.rules.contacts import normal_ref
 from investors.rules.refusals import Refused, reason
@@ -57,10 +59,11 @@ class _InMemory:
 
 def read_list(data: bytes, actor: Actor) -> ListRead:
     """The investors of the actor's business lines whom a list names, one query. The column is the
-    one whose header means a customer number, else the only one.
+    one whose header means a customer number, else the only one. Who prepares notices may do this
+    without seeing investors: all that comes back are pseudonyms.
 
-    Raises InvalidInput `upload` for a file that is too large, unreadable, or without such a
-    column.
+    Raises Forbidden, and InvalidInput `upload` for a file that is too large, unreadable, or
+    without such a column.
     """
     if len(data) > MAX_BYTES:
         raise InvalidInput(
@@ -68,6 +71,7 @@ def read_list(data: bytes, actor: Actor) -> ListRead:
             code="too_large",
             field="upload",
         )
+    require(actor, Capability.NOTICES_PREPARE)
     facts, at = _sniffed(data)
     found = ListRead()
     wanted: dict[bytes, tuple[int, str]] = {}
@@ -110,7 +114,10 @@ def _sniffed(data: bytes) -> tuple[reading.FileFacts, int]:
 
 
 def _look_up(found: ListRead, wanted: dict[bytes, tuple[int, str]], actor: Actor) -> None:
-    visible = investors.investors_visible_to(actor).filter(ref_hash__in=list(wanted))
+    people = Investor.objects.all()
+    if Capability.LINES_ALL not in actor.capabilities:
+        people = people.in_lines(actor.lines)
+    visible = people.filter(ref_hash__in=list(wanted))
     for investor_id, ref_hash in visible.order_by("pk").values_list("pk", "ref_hash"):
         found.ids.append(investor_id)
         wanted.pop(bytes(ref_hash), None)

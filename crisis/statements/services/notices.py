@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _text
 from comms import audience
 from comms.models import Notice
 from comms.services.notices import create_notice
+from comms.services.notices.common import person_of
 from core.access import require
 from core.actor import Actor
 from core.roles import Capability
@@ -20,7 +21,7 @@ from crisis.incidents.rules import EntryKind
 from crisis.incidents.services.common import locked, require_open
 from crisis.incidents.timeline import add_entry, entry_proof
 from crisis.statements.models import IncidentNotice
-from crisis.statements.services.common import person_of, write_record
+from crisis.statements.services.common import write_record
 
 
 @transaction.atomic

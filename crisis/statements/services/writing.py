@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _text
 from django.utils.translation import gettext_lazy as _
 
+from comms.services.notices.common import person_of
 from comms.values import clean
 from core.access import require, require_other_person, require_step_up
 from core.actor import Actor
@@ -26,7 +27,7 @@ from crisis.statements import wording
 from crisis.statements.models import Statement
 from crisis.statements.rules import MACHINE, Kind, Phase, Place, State
 from crisis.statements.selectors import speakers
-from crisis.statements.services.common import person_of, write_record
+from crisis.statements.services.common import write_record
 from templates_mgmt.selectors import approved_version, approved_versions_visible_to
 
 LET_OUT = (Capability.CRISIS_APPROVE, Capability.NOTICES_RELEASE)  # who may speak to the public
