@@ -14,12 +14,13 @@ from celery import shared_task
 from django.conf import settings
 from django.db import OperationalError
 
-from comms import doorbell
+from comms import doorbell, staff_mail
 from comms.dryruns import jobs
 from comms.models import Notice
 from comms.rules import NoticeState
 from comms.services import claiming, closing, fallback, planning, receipts, recovery, sending
 from core import clock
+from templates_mgmt.filing.services import mail_overdue
 
 RETRY: dict[str, Any] = {
     "autoretry_for": (OperationalError,),
@@ -95,6 +96,12 @@ def sweep() -> None:
 def compact_tallies() -> int:
     """Roll up the tallies of notices that have collected many."""
     return closing.compact_tallies(now=clock.now())
+
+
+@shared_task
+def remind_reviewers() -> int:
+    """Write to reviewers about what is overdue (T4); how many mails were taken."""
+    return mail_overdue(send=staff_mail.send, now=clock.now())
 
 
 def _lease() -> dt.timedelta:

@@ -112,6 +112,18 @@ class PasswordForm(NewPasswordMixin):
     field_order = ["old", "password", "repeated"]
 
 
+class EmailForm(forms.Form):
+    """Where reminders go."""
+
+    email = forms.EmailField(
+        label=_("E-mail address"),
+        required=False,
+        max_length=254,
+        help_text=_("Reminders of overdue work go there. Blank: no mail."),
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+
+
 class LocaleForm(forms.Form):
     """Language and time zone."""
 

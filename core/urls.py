@@ -14,6 +14,7 @@ urlpatterns = [
     path("sign-out/", views.sign_out, name="sign-out"),
     path("language/", views.set_language, name="set-language"),
     path("account/", views.account, name="account"),
+    path("account/email/", views.account_email, name="account-email"),
     path("account/locale/", views.account_locale, name="account-locale"),
     path("account/password/", views.account_password, name="account-password"),
     path("account/recovery-codes/", views.recovery_codes, name="recovery-codes"),

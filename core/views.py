@@ -25,6 +25,7 @@ from core.errors import InvalidInput, VouchsafeError
 from core.forms import (
     CodeForm,
     DeviceForm,
+    EmailForm,
     FirstDeviceForm,
     LocaleForm,
     PasswordForm,
@@ -219,6 +220,19 @@ def account_locale(request: HttpRequest) -> HttpResponse:
 
 @staff_page()
 @require_POST
+def account_email(request: HttpRequest) -> HttpResponse:
+    """Set or blank one's e-mail address."""
+    form = EmailForm(request.POST)
+    if not form.is_valid():
+        return _account(request, email_form=form, status=422)
+    me = _signed_in(request)
+    services.set_email(user_id=_own_id(me), **form.cleaned_data, actor=me, now=clock.now())
+    messages.success(request, _("Saved."))
+    return redirect("account")
+
+
+@staff_page()
+@require_POST
 def account_password(request: HttpRequest) -> HttpResponse:
     """Change one's password."""
     me, now = _signed_in(request), clock.now()
@@ -319,6 +333,7 @@ def _account(request: HttpRequest, *, status: int = 200, **forms: object) -> Htt
         "codes_left": devices.recovery_codes_left(user),
         "keys": user.api_keys.all()[:50],
         "locale_form": LocaleForm(initial={"language": user.language, "time_zone": user.time_zone}),
+        "email_form": EmailForm(initial={"email": user.email}),
         "password_form": PasswordForm(),
         "time_zone_options": time_zone_options(),
         "title": gettext_lazy("Your account"),

@@ -334,6 +334,18 @@ CELERY_BEAT_SCHEDULE = {
         "task": "templates_mgmt.filing.tasks.look_at_dates",
         "schedule": env.daily("18:00"),
     },
+    "mail-overdue-reviews": {
+        "task": "comms.tasks.remind_reviewers",
+        "schedule": env.daily("00:30"),  # half past eight in China
+    },
+    "expire-unsaved-words": {
+        "task": "templates_mgmt.tasks.expire_unsaved_words",
+        "schedule": env.daily("18:30"),
+    },
+    "chase-actions": {
+        "task": "crisis.learning.tasks.chase",
+        "schedule": env.daily("18:20"),
+    },
     "remind-of-parties": {
         "task": "crisis.parties.tasks.remind",
         "schedule": env.daily("18:15"),

@@ -240,6 +240,7 @@ from templates_mgmt.clauses.models import ClauseVersion as ClauseVersion  # noqa
 from templates_mgmt.filing.models import CarrierTemplate as CarrierTemplate  # noqa: E402
 from templates_mgmt.filing.models import Filing as Filing  # noqa: E402
 from templates_mgmt.filing.models import Reminder as Reminder  # noqa: E402
+from templates_mgmt.filing.models import ReminderMail as ReminderMail  # noqa: E402
 from templates_mgmt.filing.models import ReReview as ReReview  # noqa: E402
 from templates_mgmt.lexicon.models import WordList as WordList  # noqa: E402
 from templates_mgmt.lexicon.models import WordListVersion as WordListVersion  # noqa: E402

@@ -86,6 +86,7 @@ CORE = {
     "sign-out": Row({"POST": EVERYBODY}, ends_session=True),
     "set-language": post(EVERYBODY),
     "account": get(STAFF),
+    "account-email": post(STAFF),
     "account-locale": post(STAFF),
     "account-password": post(STAFF),
     "recovery-codes": post(STAFF),

@@ -11,7 +11,7 @@ from core.services.keys import (
     revoke_api_key,
 )
 from core.services.lines import create_line, rename_line
-from core.services.own import change_password, choose_password, set_locale
+from core.services.own import change_password, choose_password, set_email, set_locale
 from core.services.staff import (
     create_user,
     give_line,
@@ -40,6 +40,7 @@ __all__ = [
     "reset_sign_in",
     "revoke_api_key",
     "set_active",
+    "set_email",
     "set_locale",
     "set_roles",
     "set_valid_password",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
@@ -45,6 +47,30 @@ def choose_password(*, user: User, new: str, now: dt.datetime) -> User:
     set_valid_password(user, new)
     user.save(update_fields=["password"])
     journal.write(action="user.password_chosen", actor=actor_for_user(user), now=now, staff=user.pk)
+    return user
+
+
+@transaction.atomic
+def set_email(*, user_id: UUID, email: str, actor: Actor, now: dt.datetime) -> User:
+    """Set or blank one's own e-mail address, where reminders go (with step-up). The address is
+    not recorded, only that it changed. Raises InvalidInput for what is no address."""
+    access.require_step_up(actor, now)
+    user = own(user_id, actor)
+    email = email.strip()
+    if email:
+        try:
+            validate_email(email)
+        except ValidationError as error:
+            raise InvalidInput(error.message, code="bad_email", field="email") from None
+    user.email = email
+    user.save(update_fields=["email"])
+    journal.write(
+        action="user.email_changed",
+        actor=actor,
+        now=now,
+        staff=user.pk,
+        payload={"given": bool(email)},
+    )
     return user
 
 

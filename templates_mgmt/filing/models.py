@@ -185,3 +185,34 @@ class Reminder(models.Model):
 
     def __str__(self) -> str:
         return f"{self.version_id} {self.due_at}"
+
+
+class ReminderMail(models.Model):
+    """A mail to a reviewer that named an overdue version: once per version, person and day.
+    Without an outcome nobody knows what became of it; it is not sent again."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    version = _version("reminder_mails")
+    user = _person(_("reviewer"))
+    day = models.DateField(_("day"))
+    at = models.DateTimeField(_("written"))
+    outcome = models.CharField(
+        _("outcome"),
+        max_length=20,
+        blank=True,
+        choices=[("accepted", _("Taken by the mail server")), ("failed", _("Not taken"))],
+    )
+    code = models.CharField(_("cause"), max_length=80, blank=True)
+
+    class Meta:
+        verbose_name = _("reminder mail")
+        verbose_name_plural = _("reminder mails")
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["version", "user", "day"], name="templates_reminder_mail_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.version_id} {self.day}"

@@ -38,10 +38,9 @@ def keep_words(
     """Keep what is typed in one opening of the editor until it is saved or thrown away.
 
     Nothing is recorded in the ledger: these are nobody's words yet. Only the editor's own fields
-    are kept; None when the version is no draft any more. Removes what is older than KEPT_DAYS.
+    are kept; None when the version is no draft any more.
     """
     version = locked(version_id, actor, Capability.TEMPLATES_DRAFT)
-    UnsavedWords.objects.filter(at__lt=now - dt.timedelta(days=KEPT_DAYS)).delete()
     if version.state != State.DRAFT:
         return None
     ours = {key: text for key, text in fields.items() if key.startswith(_OURS) or key == "rows"}
@@ -67,6 +66,15 @@ def drop_words(*, version_id: UUID, session: UUID, actor: Actor, now: dt.datetim
         version=version, user_id=person_of(actor), session=session
     ).delete()
     return bool(dropped)
+
+
+def expire_words(*, now: dt.datetime) -> int:
+    """Remove the unsaved words of everybody that are older than KEPT_DAYS; how many. Runs daily.
+    Nothing is recorded: they were nobody's words yet."""
+    expired, _by_model = UnsavedWords.objects.filter(
+        at__lt=now - dt.timedelta(days=KEPT_DAYS)
+    ).delete()
+    return expired
 
 
 @transaction.atomic

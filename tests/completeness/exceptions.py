@@ -43,4 +43,5 @@ PARTS = {
 NO_RECORD: dict[str, str] = {
     "templates_mgmt.writing.services.keep_words": "what is typed and not saved yet",
     "templates_mgmt.writing.services.drop_words": "what was typed and never saved",
+    "templates_mgmt.writing.services.expire_words": "what was typed and never saved",
 }

@@ -113,6 +113,7 @@ CONSENT = {"act": "withdraw", "purpose": "channel.sms", "method": "phone"}
 CHANGES: dict[str, Make] = {
     "absence-new": _absence,
     "access-review-report": other("review"),
+    "account-email": plain(email="me@example.com"),
     "account-locale": plain(language="zh-hans", time_zone="Asia/Tokyo"),
     "audit-download": plain(layout="csv"),
     "audit-query-retire": other("query"),

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django_otp.oath import totp
 
 from core import clock, devices, services
+from core.errors import InvalidInput, NotFound, StepUpRequired
 from core.models import User
 from core.roles import Capability, Role
 
@@ -114,6 +115,35 @@ def test_language_and_zone_are_saved(client):
     assert User.objects.get(pk=user.pk).time_zone == "America/New_York"
     bad = client.post(reverse("account-locale"), data | {"time_zone": "Mars/Olympus"})
     assert bad.status_code == 422
+
+
+def test_ones_own_address_is_kept_changed_and_taken_out(client):
+    user = make_user()
+    sign_in(client, user, stepped_up=True)
+    client.post(reverse("account-email"), {"email": "me@example.com"})
+    assert User.objects.get(pk=user.pk).email == "me@example.com"
+    written = last_record("user.email_changed")
+    assert written.staff == user.pk and written.facts == {"given": True}
+    assert 'value="me@example.com"' in client.get(reverse("account")).content.decode()
+    bad = client.post(reverse("account-email"), {"email": "me at example"})
+    assert bad.status_code == 422 and 'value="me at example"' in bad.content.decode()
+    assert User.objects.get(pk=user.pk).email == "me@example.com"
+    client.post(reverse("account-email"), {"email": ""})
+    assert User.objects.get(pk=user.pk).email == ""
+
+
+def test_an_address_needs_its_owner_and_a_fresh_second_factor():
+    user, other = make_user(), make_user()
+    mine, theirs = actor_of(user), actor_of(other)
+    given = {"user_id": user.pk, "email": "x@example.com", "now": clock.now()}
+    with pytest.raises(StepUpRequired):
+        services.set_email(**given, actor=actor_of(user, stepped_up=False))
+    with pytest.raises(NotFound):
+        services.set_email(**given, actor=theirs)
+    with pytest.raises(InvalidInput) as refused:
+        services.set_email(**{**given, "email": "x\ny@example.com"}, actor=mine)
+    assert refused.value.field == "email"
+    assert User.objects.get(pk=user.pk).email == ""
 
 
 def test_ones_own_key_is_revoked_and_a_foreign_one_refused(client):

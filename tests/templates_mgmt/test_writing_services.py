@@ -15,6 +15,7 @@ from core.errors import Conflict, Forbidden, InvalidInput
 from templates_mgmt import lint, services
 from templates_mgmt.library import read_example, slugs
 from templates_mgmt.selectors import content_of
+from templates_mgmt.tasks import expire_unsaved_words
 from templates_mgmt.writing import selectors
 from templates_mgmt.writing import services as writing
 from templates_mgmt.writing.derive import derive
@@ -104,7 +105,11 @@ def test_unsaved_words_go_when_dropped_and_after_thirty_days():
     )
     keep(version, actor)
     newer = keep(version, actor, now=clock.now() + dt.timedelta(days=31))
+    assert UnsavedWords.objects.count() == 2  # typing removes nothing
+    records = Record.objects.count()
+    assert writing.expire_words(now=clock.now() + dt.timedelta(days=31)) == 1
     assert list(UnsavedWords.objects.all()) == [newer]
+    assert expire_unsaved_words() == 0 and Record.objects.count() == records
 
 
 @pytest.mark.django_db

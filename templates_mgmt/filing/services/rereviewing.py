@@ -89,8 +89,8 @@ def _open_due(version_id: UUID, now: dt.datetime) -> bool:
 
 def remind_overdue(*, now: dt.datetime) -> int:
     """Record every stage of a review that is overdue, once per version and due date (T4);
-    returns how many. Nobody is written to: staff have no addresses here; the overview and the
-    queue say it to who took the review, or to all who may."""
+    returns how many. The overview and the queue say it to who took the review, or to all who may;
+    `reminding.mail_overdue` writes to those who have an address."""
     late = TemplateVersion.objects.filter(state=State.IN_REVIEW, due_at__lt=now).order_by("pk")
     reminded = 0
     for version_id in list(late.values_list("pk", flat=True)):

@@ -110,6 +110,13 @@ def _choose_password() -> Act:
     return call(own.choose_password, user=make_user(), new=OTHER)
 
 
+@scene("core.services.own.set_email")
+def _set_email() -> Act:
+    user = make_user()
+    words = {"user_id": user.pk, "email": "new@example.com"}
+    return call(own.set_email, actor=actor_of(user), **words)
+
+
 @scene("core.services.own.set_locale")
 def _set_locale() -> Act:
     user = make_user()

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from core import clock
+from core.models import User
 from templates_mgmt.filing import services as filings
+from templates_mgmt.filing.due import due_mails
 from templates_mgmt.filing.models import ReReview
+from templates_mgmt.filing.services import reminding
 from tests.completeness.catalogue import Act, scene
 from tests.completeness.scenes.core import REASON, call
 from tests.core.builders import actor_of
@@ -57,6 +60,38 @@ def _keep() -> Act:
 def _remind() -> Act:
     make_submitted()
     return lambda: filings.remind_overdue(now=clock.now() + days(30))
+
+
+def _overdue(now):
+    person = User.objects.get(pk=reviewer().user_id)
+    person.email = "reviewer@example.com"
+    person.save(update_fields=["email"])
+    return person, due_mails(now)[person]
+
+
+@scene(f"{_SERVICES}.reminding.mail_overdue")
+def _mail() -> Act:
+    make_submitted()
+    now = clock.now() + days(30)
+    _overdue(now)
+    return lambda: filings.mail_overdue(send=lambda mail: "", now=now)
+
+
+@scene(f"{_SERVICES}.reminding.claim_mail")
+def _claim_mail() -> Act:
+    make_submitted()
+    now = clock.now() + days(30)
+    person, items = _overdue(now)
+    return lambda: reminding.claim_mail(person=person, items=items, now=now)
+
+
+@scene(f"{_SERVICES}.reminding.settle_mail")
+def _settle_mail() -> Act:
+    make_submitted()
+    now = clock.now() + days(30)
+    person, items = _overdue(now)
+    rows = reminding.claim_mail(person=person, items=items, now=now)
+    return lambda: reminding.settle_mail(person=person, rows=rows.values(), code="", now=now)
 
 
 @scene(f"{_SERVICES}.exporting.export_filing")

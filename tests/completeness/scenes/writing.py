@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from uuid import uuid4
 
 from core import clock
@@ -23,6 +24,12 @@ def _unsaved():
 @scene(f"{_SERVICES}.keep_words")
 def _keep() -> Act:
     return call(writing.keep_words, revision=2, fields={"facts-en-title": "New"}, **_unsaved())
+
+
+@scene(f"{_SERVICES}.expire_words")
+def _expire():
+    writing.keep_words(revision=2, fields={"facts-en-title": "N"}, now=clock.now(), **_unsaved())
+    return lambda: writing.expire_words(now=clock.now() + dt.timedelta(days=31))
 
 
 @scene(f"{_SERVICES}.drop_words")
