@@ -139,7 +139,7 @@ def _risks(actor: Actor, ids: set[UUID]) -> dict[End, Shown]:
     may = Capability.RISK_VIEW in actor.capabilities
     return {
         (end := End(Kind.RISK, risk.pk)): Shown(
-            end, str(risk), f"risk.{risk.state}", _address("risk-detail", risk.pk)
+            end, str(risk), risk.state, _address("risk-detail", risk.pk)
         )
         for risk in Risk.objects.filter(pk__in=ids)
         if may
@@ -152,7 +152,7 @@ def _incidents(actor: Actor, ids: set[UUID]) -> dict[End, Shown]:
         (end := End(Kind.INCIDENT, incident.pk)): Shown(
             end,
             f"{incident.code} {incident.title}",
-            f"incident.{incident.state}",
+            incident.state,
             _address("incident-detail", incident.pk),
         )
         for incident in Incident.objects.filter(pk__in=ids)
@@ -165,7 +165,7 @@ def _notices(actor: Actor, ids: set[UUID]) -> dict[End, Shown]:
     rows = Notice.objects.visible_to(actor).filter(pk__in=ids) if may else ()
     return {
         (end := End(Kind.NOTICE, notice.pk)): Shown(
-            end, notice.title, f"notice.{notice.state}", _address("notice-detail", notice.pk)
+            end, notice.title, notice.state, _address("notice-detail", notice.pk)
         )
         for notice in rows
     }
