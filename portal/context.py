@@ -97,7 +97,7 @@ RAIL = (
         frozenset({C.ACCESS_REVIEW, C.AUDIT_BROWSE}),
     ),
     Entry(_("Crisis"), "crisis", "incident-list", ("incident-",), frozenset({C.CRISIS_VIEW})),
-    Entry(_("Risk"), "risk", "risk-list", ("risk-",), frozenset({C.CRISIS_VIEW})),
+    Entry(_("Risk"), "risk", "risk-list", ("risk-",), frozenset({C.RISK_VIEW})),
     Entry(
         _("Supervision"),
         "supervision",

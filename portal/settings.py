@@ -346,6 +346,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "crisis.learning.tasks.chase",
         "schedule": env.daily("18:20"),
     },
+    "expire-acceptances": {
+        "task": "crisis.risks.tasks.expire_acceptances",
+        "schedule": 900.0,
+    },
     "remind-of-parties": {
         "task": "crisis.parties.tasks.remind",
         "schedule": env.daily("18:15"),
