@@ -183,6 +183,17 @@ def keyset_page(
     )
 
 
+def pages_of(request: HttpRequest, page: KeysetPage[Any]) -> dict[str, str]:
+    """The addresses of the neighbouring pages, for `ui/pagination.html`."""
+    return {
+        name: query_with(request.GET, cursor=cursor) if cursor else ""
+        for name, cursor in (
+            ("previous_url", page.previous_cursor),
+            ("next_url", page.next_cursor),
+        )
+    }
+
+
 def _flipped(order: Sequence[str]) -> tuple[str, ...]:
     return tuple(name[1:] if name.startswith("-") else f"-{name}" for name in order)
 

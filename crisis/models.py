@@ -20,6 +20,9 @@ from crisis.incidents.models import Entry as Entry
 from crisis.incidents.models import Incident as Incident
 from crisis.incidents.models import Moment as Moment
 from crisis.incidents.models import TierDecision as TierDecision
+from crisis.learning.models import LearningAction as LearningAction
+from crisis.learning.models import Retrospective as Retrospective
+from crisis.learning.models import RetrospectiveVersion as RetrospectiveVersion
 from crisis.parties.models import Party as Party
 from crisis.parties.models import PartyContact as PartyContact
 from crisis.parties.models import Proof as Proof

@@ -24,6 +24,7 @@ app.autodiscover_tasks(
         "crisis.clocks",
         "crisis.criteria",
         "crisis.escalation",
+        "crisis.learning",
         "crisis.parties",
         "crisis.risks",
     ]
