@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 
 from audit.leaf import LAYOUT, leaf_of_row
 from audit.merkle import Tile
@@ -77,6 +78,25 @@ def raw() -> psycopg.Connection[Any]:
 def binary(driver: psycopg.Connection[Any] | None = None) -> psycopg.Cursor[Any]:
     """A server-side binding cursor (Django's own binds on the client): execute with binary=True."""
     return psycopg.Cursor(driver or raw())
+
+
+class _Prepared(psycopg.Cursor[Any]):
+    """Plans each statement once for a connection; values are bound by the server."""
+
+    def execute(self, query: Any, params: Any = None, **options: Any) -> _Prepared:
+        super().execute(query, params, prepare=True, **options)
+        return self
+
+
+def prepared() -> CursorWrapper:
+    """A cursor of Django (logged, wrapped, with its errors) whose statements are prepared: for
+    the few that are run again and again, where planning costs as much as running."""
+    cursor: Any = _Prepared(raw())
+    return (
+        connection.make_debug_cursor(cursor)
+        if connection.queries_logged
+        else connection.make_cursor(cursor)
+    )
 
 
 def read_tiles(

@@ -53,12 +53,21 @@ def embedded_server() -> EmbeddedPostgres | None:
     return EmbeddedPostgres(VAR_DIR / "postgres")
 
 
+ON_REQUEST = 2**31 - 1
+"""Statements are prepared where the code asks for it, never by the driver's own counting."""
+
+
 def database(url: str) -> dict[str, Any]:
-    """A Django DATABASES entry from a `postgresql://` URL; the query string becomes options."""
+    """A Django DATABASES entry from a `postgresql://` URL; the query string becomes options.
+
+    `prepared=off` among them is for poolers that lend a connection for one transaction.
+    """
     parts = urlsplit(url)
     if parts.scheme not in {"postgres", "postgresql"}:
         raise ValueError(f"DATABASE_URL must start with postgresql://, not {parts.scheme}://")
-    options = dict(parse_qsl(parts.query))
+    options: dict[str, Any] = dict(parse_qsl(parts.query))
+    if options.pop("prepared", "on") == "on":
+        options["prepare_threshold"] = ON_REQUEST
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),

@@ -70,6 +70,8 @@ def _file_lock(name: str) -> Iterator[None]:
 
 
 def _django_database(admin_url: str, name: str, user: str) -> dict[str, object]:
+    from portal.env import ON_REQUEST
+
     info = psycopg.conninfo.conninfo_to_dict(admin_url)
     return {
         "NAME": name,
@@ -77,7 +79,7 @@ def _django_database(admin_url: str, name: str, user: str) -> dict[str, object]:
         "PASSWORD": "vouchsafe-test" if info.get("host", "/")[:1] != "/" else "",
         "HOST": info.get("host", ""),
         "PORT": str(info.get("port", "")),
-        "OPTIONS": {},
+        "OPTIONS": {"prepare_threshold": ON_REQUEST},
     }
 
 

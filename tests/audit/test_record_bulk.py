@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from django.db import transaction
+from django.db import DataError, connection, transaction
 from django.db.models import TextField
 from django.db.models.functions import Cast
 from hypothesis import HealthCheck, given, settings
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from audit import store
 from audit.leaf import Subjects, leaf_data, leaf_of_row
 from audit.models import Record
-from audit.record import draft, record_many
+from audit.record import draft, record, record_many
 from core import clock
 from core.actor import system
 
@@ -71,3 +71,38 @@ def test_three_ways_to_the_bytes_of_a_leaf_agree(subjects, told, sealed, occurre
         query = f"SELECT {store.LEAF}, {store.ROW} FROM audit_record r WHERE r.id = %s"
         in_sql, *row = cursor.execute(query, [entry.id], binary=True).fetchall()[0]
     assert in_sql == leaf_of_row(*row) == leaf_data(entry)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(text, text.filter(bool), st.binary(max_size=40) | st.none())
+def test_any_text_survives_a_single_insert(told, thing, sealed):
+    at = clock.now()
+    with transaction.atomic():
+        made = record(
+            action="test.told",
+            actor=system("test"),
+            now=at,
+            subjects=Subjects(object=thing, investor=clock.uuid7()),
+            payload={"told": told},
+            sealed=sealed,
+        )
+    row = Record.objects.get(pk=made)
+    assert (row.content["told"], row.object, row.recorded_at) == (told, thing, at)
+    assert (None if row.sealed is None else bytes(row.sealed)) == sealed
+
+
+def test_single_inserts_are_planned_once():
+    with transaction.atomic():
+        for subjects in (Subjects(), Subjects(notice=clock.uuid7()), Subjects(object="thing:1")):
+            record(action="test.told", actor=system("test"), now=clock.now(), subjects=subjects)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE %s",
+            ["INSERT INTO audit_record %"],
+        )
+        assert cursor.fetchone() == (1,)
+
+
+def test_a_refused_insert_is_an_error_of_django():
+    with pytest.raises(DataError), transaction.atomic():
+        record(action="test." + "x" * 80, actor=system("test"), now=clock.now())

@@ -24,12 +24,19 @@ def test_a_database_url_becomes_a_django_database():
     assert entry["USER"] == "app"
     assert entry["PASSWORD"] == "p@ss"
     assert (entry["HOST"], entry["PORT"], entry["NAME"]) == ("db.example.com", "6432", "vouchsafe")
-    assert entry["OPTIONS"] == {"sslmode": "require"}
+    assert entry["OPTIONS"]["sslmode"] == "require"
 
 
 def test_another_database_engine_is_refused():
     with pytest.raises(ValueError, match="postgresql"):
         env.database("mysql://root@localhost/x")
+
+
+def test_statements_are_prepared_unless_a_pooler_forbids_it():
+    plain = env.database("postgresql://app@db.example.com/vouchsafe")
+    pooled = env.database("postgresql://app@db.example.com/vouchsafe?prepared=off")
+    assert plain["OPTIONS"] == {"prepare_threshold": env.ON_REQUEST}
+    assert pooled["OPTIONS"] == {}
 
 
 def test_an_external_server_replaces_the_embedded_one(monkeypatch):
