@@ -11,9 +11,11 @@ from django.utils.functional import Promise, SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
 from audit import alarms
+from core import clock
 from core.actor import Actor
 from core.roles import ROLE_LABELS, Role
 from core.roles import Capability as C
+from crisis.clocks.selectors import Strip, strip
 
 ALARMED = frozenset({C.AUDIT_BROWSE, C.AUDIT_VERIFY, C.CRISIS_VIEW})
 
@@ -96,7 +98,13 @@ RAIL = (
         ("access-review",),
         frozenset({C.ACCESS_REVIEW, C.AUDIT_BROWSE}),
     ),
-    Entry(_("Crisis"), "crisis", "incident-list", ("incident-",), frozenset({C.CRISIS_VIEW})),
+    Entry(
+        _("Crisis"),
+        "crisis",
+        "incident-list",
+        ("incident-", "clock-", "regulator-"),
+        frozenset({C.CRISIS_VIEW}),
+    ),
     Entry(_("Risk"), "risk", "risk-list", ("risk-",), frozenset({C.RISK_VIEW})),
     Entry(
         _("Supervision"),
@@ -152,6 +160,7 @@ def shell(request: HttpRequest) -> dict[str, object]:
         "role_names": SimpleLazyObject(lambda: _role_names(request)),
         "shell_template": shell_of(request, actor),
         "ledger_alarms": SimpleLazyObject(lambda: ledger_alarms(actor)),
+        "clock_strip": SimpleLazyObject(lambda: clock_strip(actor)),
     }
 
 
@@ -160,6 +169,13 @@ def ledger_alarms(actor: Actor | None) -> alarms.Standing:
     if actor is None or actor.capabilities.isdisjoint(ALARMED):
         return alarms.Standing()
     return alarms.standing()
+
+
+def clock_strip(actor: Actor | None) -> Strip:
+    """The nearest clocks of all incidents, for those who may see the crisis."""
+    if actor is None or C.CRISIS_VIEW not in actor.capabilities:
+        return Strip()
+    return strip(clock.now())
 
 
 def shell_of(request: HttpRequest, actor: Actor | None) -> str:

@@ -306,6 +306,11 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
+    "watch-clocks": {
+        "task": "crisis.clocks.tasks.watch",
+        "schedule": 5.0,
+        "options": {"expires": 10},
+    },
     "sweep-deliveries": {"task": "comms.tasks.sweep", "schedule": 2.0},
     "compact-tallies": {"task": "comms.tasks.compact_tallies", "schedule": 60.0},
     "build-waiting-exports": {"task": "audit.tasks.sweep", "schedule": 15.0},

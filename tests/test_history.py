@@ -271,6 +271,9 @@ _EVENTS = "bulk path: its steps are events and records, each append-only"
 _STEPS = "every step of it is a record, its legal moves are held in SQL"
 # Tables of ours that may change and keep no history, and why.
 NO_HISTORY = {
+    "crisis_clock": _STEPS,
+    "crisis_clockpause": _STEPS,
+    "crisis_clocktableversion": _STEPS,
     "audit_exportbuild": "how far a build is; gone when it ends; its records say the rest",
     "audit_exportpart": "how far a build is; gone when it ends",
     "audit_accessreview": _STEPS,

@@ -275,6 +275,19 @@ class Urgency(StrEnum):
     LAPSED = "lapsed"
 
 
+# The tone of a page's colours; it never stands without icon and word.
+TONES = {
+    Urgency.OVERDUE: "danger",
+    Urgency.SOON: "warn",
+    Urgency.RUNNING: "info",
+    Urgency.PAUSED: "warn",
+    Urgency.MET: "ok",
+    Urgency.MET_LATE: "warn",
+    Urgency.CANCELLED: "neutral",
+    Urgency.LAPSED: "neutral",
+}
+
+
 def urgency(
     *, state: str, due: dt.datetime, met: dt.datetime | None, breached: bool, now: dt.datetime
 ) -> Urgency:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet, Window
+from django.utils.translation import gettext as _text
 from django.utils.translation import gettext_lazy as _
 
 from core.access import require
@@ -17,6 +18,7 @@ from core.errors import NotFound
 from core.reviewed.rules import State as VersionState
 from core.roles import Capability
 from crisis.clocks import rules
+from crisis.clocks.describing import span_label
 from crisis.clocks.models import Clock, ClockTableVersion
 from crisis.clocks.rules import MET, Row, State, Urgency
 from crisis.incidents.models import Incident, Moment
@@ -76,9 +78,22 @@ class ClockShown:
         return f"{self.row.label} {self.clock.round}" if self.row.repeats else self.row.label
 
     @property
-    def seconds_left(self) -> int:
-        """`left` without its sign, in seconds."""
-        return abs(int(self.left.total_seconds()))
+    def left_text(self) -> str:
+        """The time left, or by how much it is late, in words."""
+        span = span_label(self.left.total_seconds())
+        if self.left < dt.timedelta(0):
+            return _text("%(span)s late") % {"span": span}
+        return _text("%(span)s left") % {"span": span}
+
+    @property
+    def tone(self) -> str:
+        """The tone of its colours."""
+        return rules.TONES[self.urgency]
+
+    @property
+    def percent(self) -> int:
+        """The share of the time that is used up, in percent."""
+        return round(self.share * 100)
 
 
 def shown(clock: Clock, now: dt.datetime) -> ClockShown:

@@ -116,6 +116,14 @@ LOOKS: dict[str, Look] = {
     "info": Look("info", _("Note"), "info"),
     "success": Look("check-circle", _("Done"), "ok"),
     "neutral": Look("info", _("Note"), "neutral"),
+    # clocks of duties
+    "clock.overdue": Look("warn", _("Overdue"), "danger"),
+    "clock.soon": Look("clock", _("Due within the hour"), "warn"),
+    "clock.running": Look("clock", _("Running"), "info"),
+    "clock.met": Look("check-circle", _("Met"), "ok"),
+    "clock.met_late": Look("check", _("Met late"), "warn"),
+    "clock.cancelled": Look("ban", _("Called off"), "neutral"),
+    "clock.lapsed": Look("archive", _("No longer applies"), "neutral"),
     "yes": Look("check", _("Yes"), "ok"),
     "no": Look("close", _("No"), "neutral"),
     # risks: levels, states, controls, rounds
