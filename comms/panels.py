@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
+from comms import reach as reach
 from comms import selectors
 from comms.models import Notice
 from comms.rules import NoticeState

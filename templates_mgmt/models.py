@@ -238,6 +238,7 @@ class Decision(models.Model):
 from templates_mgmt.clauses.models import Clause as Clause  # noqa: E402
 from templates_mgmt.clauses.models import ClauseVersion as ClauseVersion  # noqa: E402
 from templates_mgmt.filing.models import CarrierTemplate as CarrierTemplate  # noqa: E402
+from templates_mgmt.filing.models import ClassChange as ClassChange  # noqa: E402
 from templates_mgmt.filing.models import Filing as Filing  # noqa: E402
 from templates_mgmt.filing.models import Reminder as Reminder  # noqa: E402
 from templates_mgmt.filing.models import ReminderMail as ReminderMail  # noqa: E402

@@ -196,6 +196,7 @@ ACTIONS: dict[str, Label] = {
     "template.expiry_brought_forward": Label(_("Expiry of a template brought forward")),
     "template.review_due": Label(_("Re-review of a template due")),
     "template.review_overdue": Label(_("Review of a template overdue")),
+    "template.class_changed": Label(_("Class of a communication changed by its reach")),
     "template.reminder_prepared": Label(_("Reminder mail to a reviewer prepared")),
     "template.reminder_mailed": Label(_("Reminder mail to a reviewer sent")),
     "template.reminder_failed": Label(_("Reminder mail to a reviewer not taken")),

@@ -68,6 +68,12 @@ class FilingSerializer(FilingTermsSerializer):
     first_used = serializers.DateTimeField(allow_null=True)
     last_used = serializers.DateTimeField(allow_null=True)
     notices = serializers.IntegerField()
+    class_in_effect = serializers.CharField(
+        allow_blank=True, help_text="The class by what was sent (FINRA 2210(a)); blank without one."
+    )
+    investors_in_30_days = serializers.IntegerField(help_text="In the busiest 30 calendar days.")
+    busiest_30_days_from = serializers.DateField(allow_null=True)
+    investors = serializers.IntegerField(help_text="All that it ever went out to.")
 
 
 class EarlierExpirySerializer(serializers.Serializer[object]):
@@ -115,6 +121,10 @@ def filing(request: Request, version_id: UUID) -> Response:
         "first_used": shown.use.first if shown.use else None,
         "last_used": shown.use.last if shown.use else None,
         "notices": shown.use.count if shown.use else 0,
+        "class_in_effect": shown.class_in_effect,
+        "investors_in_30_days": shown.reach.people if shown.reach else 0,
+        "busiest_30_days_from": shown.reach.since if shown.reach else None,
+        "investors": shown.reach.everybody if shown.reach else 0,
     }
     return Response(FilingSerializer(found).data)
 

@@ -81,6 +81,35 @@ class Filing(models.Model):
         )
 
 
+class ClassChange(models.Model):
+    """The class that a communication got by what was really sent (FINRA 2210(a)): from `at` on it
+    stands beside the one that its author stated and that stays as filed. Append-only.
+
+    `people` retail investors within the 30 days from `since` were counted."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    version = _version("class_changes")
+    communication_class = models.CharField(
+        _("class of communication"), max_length=20, choices=rules.class_choices
+    )
+    people = models.PositiveIntegerField(_("investors within 30 days"))
+    since = models.DateField(_("from"))
+    at = models.DateTimeField(_("counted"))
+
+    class Meta:
+        verbose_name = _("change of class")
+        verbose_name_plural = _("changes of class")
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["version", "communication_class"], name="templates_class_change_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.version_id} {self.communication_class}"
+
+
 class CarrierTemplate(models.Model):
     """The carrier's own template for the SMS of a version in one language. Its id and status may
     change at any time, for it is the carrier who decides about it; each change is recorded."""

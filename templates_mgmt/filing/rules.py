@@ -35,6 +35,15 @@ CLASS_LABELS = {
 }
 
 
+def class_in_effect(stated: str, people: int) -> str:
+    """The class of a communication that went out to `people` retail investors within 30 days:
+    what its author called correspondence is a retail communication from the 26th on (FINRA
+    2210(a)(2), (a)(5)). An author may be stricter than the count, never laxer."""
+    if stated == CommunicationClass.CORRESPONDENCE and people > RETAIL_LIMIT:
+        return CommunicationClass.RETAIL.value
+    return stated
+
+
 class CarrierStatus(StrEnum):
     """Where an SMS template stands at the carrier."""
 

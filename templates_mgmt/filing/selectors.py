@@ -17,9 +17,9 @@ from core.errors import NotFound
 from core.roles import Capability
 from templates_mgmt.files.service import document_of, dump
 from templates_mgmt.filing import binding, rules, usage
-from templates_mgmt.filing.models import CarrierTemplate, Filing, ReReview
-from templates_mgmt.filing.rules import Cause, Usable
-from templates_mgmt.filing.usage import Use
+from templates_mgmt.filing.models import CarrierTemplate, ClassChange, Filing, ReReview
+from templates_mgmt.filing.rules import Cause, CommunicationClass, Usable
+from templates_mgmt.filing.usage import Reach, Use
 from templates_mgmt.models import Contributor, Decision, TemplateVersion
 from templates_mgmt.rules import State, Verb
 from templates_mgmt.selectors import templates_visible_to, version_for
@@ -28,7 +28,8 @@ COLUMNS = (
     "template", "name", "version", "state", "category", "business_line", "content_hash",
     "filing_hash", "communication_class", "source_of_data", "prepared_by", "approved_by",
     "approved_at", "first_used", "last_used", "notices", "effective_from", "expires_at",
-    "review_months", "review_due", "carriers", "rereviews",
+    "review_months", "review_due", "carriers", "rereviews", "class_in_effect",
+    "investors_in_30_days", "busiest_30_days_from", "investors",
 )  # fmt: skip
 LISTED = 200
 
@@ -45,11 +46,26 @@ class Shown:
     preparers: list[Contributor]
     approvals: list[Decision]
     rereviews: list[ReReview]
+    reach: Reach | None
+    class_change: ClassChange | None
 
     @property
     def class_label(self) -> Any:
-        """The class of communication in words."""
+        """The class of communication that its author stated, in words."""
         return self.filing.get_communication_class_display() if self.filing else ""  # type: ignore[attr-defined]
+
+    @property
+    def class_in_effect(self) -> str:
+        """The class by what was sent up to now, also before the nightly look records it."""
+        if self.class_change is not None:
+            return self.class_change.communication_class
+        people = self.reach.people if self.reach else 0
+        return rules.class_in_effect(self.filing.communication_class, people) if self.filing else ""
+
+    @property
+    def class_in_effect_label(self) -> Any:
+        """The class in effect in words."""
+        return rules.CLASS_LABELS[CommunicationClass(self.class_in_effect)]
 
 
 def shown(version: TemplateVersion, now: dt.datetime) -> Shown:
@@ -66,6 +82,8 @@ def shown(version: TemplateVersion, now: dt.datetime) -> Shown:
             version.decisions.filter(decision=Verb.APPROVE).select_related("user", "on_behalf_of")
         ),
         list(version.rereviews.select_related("closed_by")),
+        usage.reach_of([version.pk]).get(version.pk),
+        version.class_changes.first(),
     )
 
 
@@ -77,7 +95,7 @@ def _whole(versions: QuerySet[TemplateVersion]) -> QuerySet[TemplateVersion]:
     return versions.select_related(
         "template__business_line", "filing", "decided_by"
     ).prefetch_related(
-        "variants", "carriers", "rereviews__closed_by",
+        "variants", "carriers", "rereviews__closed_by", "class_changes",
         Prefetch("contributors", Contributor.objects.select_related("user").order_by("id")),
         Prefetch("decisions", decisions, to_attr="approvals"),
     )  # fmt: skip
@@ -87,7 +105,8 @@ def record_of(actor: Actor, version_id: UUID) -> dict[str, Any]:
     """The whole filing record of one version, its copy included."""
     version_for(actor, version_id)
     version = _whole(TemplateVersion.objects.filter(pk=version_id)).get()
-    return _record(version, usage.uses_of([version.pk]).get(version.pk))
+    reach = usage.reach_of([version.pk]).get(version.pk)
+    return _record(version, usage.uses_of([version.pk]).get(version.pk), reach)
 
 
 def records_between(actor: Actor, since: dt.date, until: dt.date) -> list[dict[str, Any]]:
@@ -109,11 +128,16 @@ def records_between(actor: Actor, since: dt.date, until: dt.date) -> list[dict[s
         if pk in approved or ((use := uses.get(pk)) and use.first < end and use.last >= start)
     ]
     found = _whole(TemplateVersion.objects.filter(pk__in=wanted))
-    return [_record(each, uses.get(each.pk)) for each in found.order_by("template__code", "number")]
+    found = found.order_by("template__code", "number")
+    reach = usage.reach_of(wanted)
+    return [_record(each, uses.get(each.pk), reach.get(each.pk)) for each in found]
 
 
-def _record(version: TemplateVersion, use: Use | None) -> dict[str, Any]:
+def _record(version: TemplateVersion, use: Use | None, reach: Reach | None) -> dict[str, Any]:
     filing = binding.filing_of(version)
+    changes = [each.communication_class for each in version.class_changes.all()]
+    people = reach.people if reach else 0
+    stated = filing.communication_class if filing else ""
     approvals: Iterable[Decision] = version.approvals  # type: ignore[attr-defined]
     return {
         "template_id": str(version.template_id),
@@ -125,7 +149,11 @@ def _record(version: TemplateVersion, use: Use | None) -> dict[str, Any]:
         "business_line": version.template.business_line.code,
         "content_hash": version.content_hash,
         "filing_hash": filing.filing_hash if filing else "",
-        "communication_class": filing.communication_class if filing else "",
+        "communication_class": stated,
+        "class_in_effect": changes[0] if changes else rules.class_in_effect(stated, people),
+        "investors_in_30_days": people,
+        "busiest_30_days_from": reach.since.isoformat() if reach else "",
+        "investors": reach.everybody if reach else 0,
         "source_of_data": filing.source if filing else "",
         "prepared_by": [str(each.user) for each in version.contributors.all()],
         "approved_by": [str(each.user) for each in approvals],

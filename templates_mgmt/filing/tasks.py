@@ -10,6 +10,11 @@ from templates_mgmt.filing import services
 
 @shared_task
 def look_at_dates() -> list[int]:
-    """Open the re-reviews whose day has come and record overdue stages; how many of each."""
+    """Open the re-reviews whose day has come, record overdue stages, and let the class of
+    communications follow their reach; how many of each."""
     now = clock.now()
-    return [services.open_due(now=now), services.remind_overdue(now=now)]
+    return [
+        services.open_due(now=now),
+        services.remind_overdue(now=now),
+        services.follow_reach(now=now),
+    ]

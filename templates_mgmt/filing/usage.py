@@ -1,5 +1,5 @@
 """When versions were used: asked of the apps above, which register here, so that first and last
-use are kept in one place only (FINRA 2210(b)(4)(A)(i))."""
+use are kept in one place only (FINRA 2210(b)(4)(A)(i)); and how many they went out to."""
 
 from __future__ import annotations
 
@@ -46,3 +46,28 @@ def _joined(one: Use, other: Use) -> Use:
         one.count + other.count,
         one.going + other.going,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """The most different investors that a version went out to within any 30 calendar days (FINRA
+    2210(a)(2)): `people` of them from the day `since`, and `everybody` it ever went out to."""
+
+    people: int
+    since: dt.date
+    everybody: int
+
+
+ReachSource = Callable[[Collection[UUID]], Mapping[UUID, Reach]]
+_reach: list[ReachSource] = []
+
+
+def register_reach(source: ReachSource) -> ReachSource:
+    """Make `source` the one that counts; call it from an app's `ready()`."""
+    _reach[:] = [source]
+    return source
+
+
+def reach_of(versions: Collection[UUID]) -> Mapping[UUID, Reach]:
+    """How many investors those versions reached that went out at all."""
+    return _reach[0](versions) if _reach and versions else {}

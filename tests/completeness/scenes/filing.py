@@ -69,6 +69,24 @@ def _overdue(now):
     return person, due_mails(now)[person]
 
 
+@scene(f"{_SERVICES}.counting.follow_reach")
+def _follow() -> Act:
+    from comms import reach
+    from templates_mgmt.filing import usage
+
+    version = approve(make_filed(communication_class="correspondence"))
+    many = usage.Reach(26, clock.now().date(), 26)
+
+    def act() -> int:
+        usage.register_reach(lambda _versions: {version.pk: many})
+        try:
+            return filings.follow_reach(now=clock.now())
+        finally:
+            usage.register_reach(reach.busiest)
+
+    return act
+
+
 @scene(f"{_SERVICES}.reminding.mail_overdue")
 def _mail() -> Act:
     make_submitted()
