@@ -23,6 +23,7 @@ from crisis.incidents.models import TierDecision as TierDecision
 from crisis.learning.models import LearningAction as LearningAction
 from crisis.learning.models import Retrospective as Retrospective
 from crisis.learning.models import RetrospectiveVersion as RetrospectiveVersion
+from crisis.pack.models import Pack as Pack
 from crisis.parties.models import Party as Party
 from crisis.parties.models import PartyContact as PartyContact
 from crisis.parties.models import Proof as Proof

@@ -7,6 +7,9 @@ from django.urls import URLPattern, URLResolver, include, path
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("crisis.learning.urls")),
     path("", include("crisis.clocks.urls")),
+    path("", include("crisis.pack.urls")),
+    path("", include("crisis.escalation.urls")),
     path("", include("crisis.parties.urls")),
+    path("", include("crisis.plans.urls")),
     path("", include("crisis.risks.urls")),
 ]
