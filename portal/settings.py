@@ -260,10 +260,14 @@ IMPORT_REJECTIONS_DAYS = int(env.text("VOUCHSAFE_IMPORT_REJECTIONS_DAYS", "90"))
 EXPORT_DIR = Path(env.text("VOUCHSAFE_EXPORT_DIR", str(VAR_DIR / "exports")))
 EXPORT_DAYS = int(env.text("VOUCHSAFE_EXPORT_DAYS", "30"))  # a ready export's files stay so long
 
+# Where the daily crisis pack is written in the clear besides (a drive, a share); empty: nowhere.
+PACK_DIR = env.text("VOUCHSAFE_PACK_DIR")
+
 # Channels: providers per channel, in order of preference (docs/operations.md).
 SMTP_URL = env.text("SMTP_URL", "smtp://127.0.0.1:2525")
 SMS_URL = env.text("SMS_URL", "http://127.0.0.1:2526/v1/messages")
 LOCAL_WITNESS_URL = env.text("VOUCHSAFE_LOCAL_WITNESS_URL", "http://127.0.0.1:2527")
+LOCAL_AUTHORITY_URL = env.text("VOUCHSAFE_LOCAL_AUTHORITY_URL", "http://127.0.0.1:2528")
 SMS_SECRET = env.text("SMS_SECRET", "" if PRODUCTION else "local-gateway")
 MAIL_EVENTS_SECRET = env.text("MAIL_EVENTS_SECRET", "" if PRODUCTION else "local-mail-server")
 MAIL_FROM = env.text("MAIL_FROM", "Vouchsafe Securities <notices@vouchsafe.example>")
@@ -347,6 +351,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "templates_mgmt.tasks.expire_unsaved_words",
         "schedule": env.daily("18:30"),
     },
+    "make-crisis-pack": {"task": "crisis.pack.tasks.make", "schedule": env.daily("21:00")},
     "chase-actions": {
         "task": "crisis.learning.tasks.chase",
         "schedule": env.daily("18:20"),

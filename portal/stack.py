@@ -14,15 +14,18 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from audit import keys
+from audit.timestamping import trust
+from audit.timestamping.peer import LocalAuthority
 from audit.witness.memory import Memory
 from audit.witnessing import policy
+from core import clock
 from core.errors import Conflict
 from portal.supervisor import Program, python
 
 
 def programs(*, port: int, host: str, workers: int, peers: bool) -> list[Program]:
-    """The processes of one host; `peers` adds the local SMTP server, SMS gateway and
-    witness."""
+    """The processes of one host; `peers` adds the local SMTP server, SMS gateway,
+    witness and time-stamping authority."""
     manage = str(settings.BASE_DIR / "manage.py")
     listed = [
         Program(
@@ -51,12 +54,30 @@ def programs(*, port: int, host: str, workers: int, peers: bool) -> list[Program
     if peers:
         listed.insert(0, Program("peers", python(manage, *peer_arguments(port=port))))
         listed.insert(0, Program("witness", python(manage, *witness_arguments())))
+        listed.insert(0, Program("authority", python(manage, *authority_arguments())))
     return listed
 
 
-def trust_local_witness() -> None:
-    """Trust the witness among the local peers; its key is made at first use. It shows the
-    protocol at work and proves nothing to others: it runs beside the log."""
+def trust_local_peers() -> None:
+    """Trust the witness and the time-stamping authority among the local peers; their keys are
+    made at first use. They show the protocols at work and prove nothing to others: they run
+    beside the log."""
+    _trust_local_witness()
+    authority = LocalAuthority(_authority_dir(), now=clock.now())
+    trust.trust(f"{settings.LOCAL_AUTHORITY_URL.rstrip('/')}/", authority.roots.read_bytes())
+
+
+def authority_arguments() -> Sequence[str]:
+    """`local_authority` where LOCAL_AUTHORITY_URL says."""
+    port = urlsplit(settings.LOCAL_AUTHORITY_URL).port
+    return ("local_authority", "--dir", str(_authority_dir()), "--port", str(port))
+
+
+def _authority_dir() -> Path:
+    return Path(settings.VAR_DIR) / "peers" / "authority"
+
+
+def _trust_local_witness() -> None:
     url = urlsplit(settings.LOCAL_WITNESS_URL)
     key = Memory(_witness_dir()).cosigner(f"{url.hostname}/local-witness").verifier
     policy.trust(key, settings.LOCAL_WITNESS_URL)
@@ -97,6 +118,7 @@ def require_free_ports(*, host: str, port: int, peers: bool) -> None:
             ("SMTP_URL", settings.SMTP_URL),
             ("SMS_URL", settings.SMS_URL),
             ("VOUCHSAFE_LOCAL_WITNESS_URL", settings.LOCAL_WITNESS_URL),
+            ("VOUCHSAFE_LOCAL_AUTHORITY_URL", settings.LOCAL_AUTHORITY_URL),
         ):
             parts = urlsplit(url)
             wanted.append((name, str(parts.hostname), int(parts.port or 0)))

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from django.core.checks import Error, register
 
-from audit.timestamping.trust import roots
+from audit.timestamping.trust import asked, roots_in
 from audit.witnessing.policy import quorum, witnesses
 from core.errors import Misconfigured
 
@@ -29,7 +28,8 @@ def attestation_settings(app_configs: Any, **kwargs: Any) -> list[Error]:
     except Misconfigured as error:
         found.append(Error(str(error), hint="Set VOUCHSAFE_LEDGER_WITNESSES.", id="audit.E002"))
     try:
-        if settings.LEDGER_TSA_URL and not roots():
+        who = asked()
+        if who is not None and not roots_in(who.roots):
             found.append(
                 Error(
                     "A time-stamping authority is named, but no root certificate is trusted.",

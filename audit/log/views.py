@@ -68,6 +68,7 @@ def proof_context(proof: InclusionProof | None) -> dict[str, Any]:
         "steps": taken,
         "ladder": ladder([step.left for step in taken]),
         "cosigned": witnessing.cosignatures_at(proof.size),
+        "stamp": timestamping.first_stamp_of(proof.index),
     }
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from audit.models import Attestor, AttestorKind, Checkpoint, Timestamp
 from audit.note import parse_note
-from audit.timestamping.trust import authority_name
+from audit.timestamping.trust import asked
 from core.errors import NotFound
 
 
@@ -56,6 +55,13 @@ def stamped_sizes(limit: int) -> list[Timestamp]:
     return list(Timestamp.objects.defer("response").order_by("-size")[:limit])
 
 
+def first_stamp_of(index: int) -> Timestamp | None:
+    """The earliest time-stamp of a checkpoint that covers leaf `index`: the record was there by
+    then. None while there is none."""
+    covering = Timestamp.objects.defer("response").filter(size__gt=index)
+    return covering.order_by("size", "attested_at").first()
+
+
 def timestamp_by_id(timestamp_id: UUID) -> Timestamp:
     """The time-stamp; raises NotFound."""
     row = Timestamp.objects.filter(pk=timestamp_id).first()
@@ -66,7 +72,8 @@ def timestamp_by_id(timestamp_id: UUID) -> Timestamp:
 
 def authority_state() -> AuthorityState:
     """How the configured authority stands."""
-    name = authority_name(settings.LEDGER_TSA_URL) if settings.LEDGER_TSA_URL else ""
+    who = asked()
+    name = who.name if who else ""
     newest = Timestamp.objects.defer("response").order_by("-size").first()
     attempts = Attestor.objects.filter(name=name, kind=AttestorKind.AUTHORITY).first()
     return AuthorityState(name, newest, attempts)

@@ -102,6 +102,7 @@ def _say(console: Console, report: dict[str, Any], path: Path) -> None:
         ("acknowledged", "acknowledged by investors"),
         ("ledger_size", "records in the log"),
         ("cosigned", "records covered by the witness's newest cosignature"),
+        ("time_stamped", "records covered by the newest RFC 3161 time-stamp"),
         ("records", "records in the regulator's export"),
     )
     console.print()

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from audit.models import Checkpoint, Cosignature, Leaf, Pending
+from audit.models import Checkpoint, Cosignature, Leaf, Pending, Timestamp
 from comms.models import Delivery, InboxMessage, Notice, RawReceipt
 from comms.rules import OPEN, DeliveryState, NoticeState
 from comms.services import receipts
@@ -207,7 +207,8 @@ def acknowledge(walk: Walk, progress: Progress) -> dict[str, Any]:
 
 
 def publish(walk: Walk, progress: Progress) -> dict[str, Any]:
-    """The sequencer places every record and signs a checkpoint; a witness cosigns one."""
+    """The sequencer places every record and signs a checkpoint; a witness cosigns one, and a
+    time-stamping authority stamps one."""
     deadline = time.monotonic() + 60
     while Pending.objects.exists():
         hold(time.monotonic() < deadline, "records still wait for the sequencer after 60 s")
@@ -218,10 +219,14 @@ def publish(walk: Walk, progress: Progress) -> dict[str, Any]:
     while not Cosignature.objects.exists():
         hold(time.monotonic() < deadline, "no witness cosigned a checkpoint within 60 s")
         time.sleep(0.2)
+    while not Timestamp.objects.exists():
+        hold(time.monotonic() < deadline, "no checkpoint was time-stamped within 60 s")
+        time.sleep(0.2)
     return {
         "ledger_size": Leaf.objects.count(),
         "checkpoint": checkpoint.note.splitlines()[:3],
         "cosigned": Cosignature.objects.values_list("size", flat=True)[0],
+        "time_stamped": Timestamp.objects.order_by("-size").values_list("size", flat=True)[0],
     }
 
 

@@ -27,6 +27,7 @@ def test_every_step_of_the_demo_holds(tmp_path):
         "SMTP_URL": f"smtp://127.0.0.1:{free_port()}",
         "SMS_URL": f"http://127.0.0.1:{free_port()}/v1/messages",
         "VOUCHSAFE_LOCAL_WITNESS_URL": f"http://127.0.0.1:{free_port()}",
+        "VOUCHSAFE_LOCAL_AUTHORITY_URL": f"http://127.0.0.1:{free_port()}",
     }
     done = subprocess.run(
         [sys.executable, "manage.py", "demo", "--no-serve", "--rows", "250",
@@ -48,6 +49,7 @@ def test_every_step_of_the_demo_holds(tmp_path):
     assert report["fallback_used"] > 0
     assert report["acknowledged"] == 100
     assert report["verification"] == "ok"
+    assert report["time_stamped"] > 0
     assert not (tmp_path / "postgres" / "data" / "postmaster.pid").exists()
 
 

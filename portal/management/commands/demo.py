@@ -15,7 +15,7 @@ from core.errors import Conflict
 from portal.stack import (
     programs,
     require_free_ports,
-    trust_local_witness,
+    trust_local_peers,
     wait_until_up,
 )
 from portal.supervisor import Supervisor
@@ -40,7 +40,7 @@ class Command(BaseCommand):
 
         console = Console()
         call_command("setup", quiet=True)
-        trust_local_witness()
+        trust_local_peers()
         address = f"http://127.0.0.1:{options['port']}/"
         try:
             require_free_ports(host="127.0.0.1", port=options["port"], peers=True)

@@ -12,7 +12,7 @@ from core.errors import Conflict
 from portal.stack import (
     programs,
     require_free_ports,
-    trust_local_witness,
+    trust_local_peers,
     wait_until_up,
 )
 from portal.supervisor import Supervisor
@@ -31,14 +31,15 @@ class Command(BaseCommand):
         parser.add_argument(
             "--peers",
             action="store_true",
-            help="also run the local SMTP server, SMS gateway and witness that the demo uses",
+            help="also run the local SMTP server, SMS gateway, witness and time-stamping "
+            "authority that the demo uses",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.EMBEDDED:
             call_command("setup", quiet=True)
         if options["peers"]:
-            trust_local_witness()
+            trust_local_peers()
         port, host = options["port"], options["host"]
         try:
             require_free_ports(host=host, port=port, peers=options["peers"])
