@@ -9,7 +9,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("crisis.clocks.urls")),
     path("", include("crisis.pack.urls")),
     path("", include("crisis.escalation.urls")),
+    path("", include("crisis.drills.urls")),
     path("", include("crisis.parties.urls")),
+    path("", include("crisis.statements.urls")),
     path("", include("crisis.plans.urls")),
     path("", include("crisis.risks.urls")),
 ]
