@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from comms import audience, page_selectors, selectors
+from comms import audience, notice_panels, page_selectors, selectors
 from comms.dryruns import jobs
 from comms.dryruns.services import make_dry_run
 from comms.forms import ReasonForm
@@ -44,7 +44,10 @@ CONTROL = (Capability.NOTICES_CONTROL, Capability.NOTICES_PREPARE)
 def notice_detail(request: HttpRequest, notice_id: UUID) -> HttpResponse:
     """How a notice stands: the dry run before the release, the figures after it."""
     actor, notice = actor_of(request), whole_notice_for(request, notice_id)
-    context = about(notice, actor) | {"controls": controls_of(notice, actor)}
+    context = about(notice, actor) | {
+        "controls": controls_of(notice, actor),
+        "panels": notice_panels.rendered(request, notice),
+    }
     if notice.released_at:
         context |= live_context(notice)
         context["lapsed"] = selectors.lapsed_wording(notice, clock.now())

@@ -158,6 +158,7 @@ LINK = refuse(
     "two things cannot be linked twice",
 )
 GUARDS = {
+    "crisis_riskmatrix": refuse(changed("id", "code"), "the matrix cannot change its name"),
     "crisis_risk": RISK,
     "crisis_riskacceptance": ACCEPTANCE,
     "crisis_riskround": ROUND,
@@ -210,8 +211,8 @@ class Migration(migrations.Migration):
             reviewed.unguard(table=MATRIX),
         ),
         migrations.RunSQL(
-            f"REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON crisis_riskmatrix FROM {APP_ROLE}",
-            f"GRANT INSERT, UPDATE, DELETE ON crisis_riskmatrix TO {APP_ROLE}",
+            f"REVOKE INSERT ON crisis_riskmatrix FROM {APP_ROLE}",
+            f"GRANT INSERT ON crisis_riskmatrix TO {APP_ROLE}",
         ),
         *(guard(table, body) for table, body in GUARDS.items()),
         *(
