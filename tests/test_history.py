@@ -273,6 +273,7 @@ _STEPS = "every step of it is a record, its legal moves are held in SQL"
 NO_HISTORY = {
     "crisis_clock": _STEPS,
     "crisis_clockpause": _STEPS,
+    "crisis_clocktable": "one row, which a trigger keeps as it is",
     "crisis_clocktableversion": _STEPS,
     "audit_exportbuild": "how far a build is; gone when it ends; its records say the rest",
     "audit_exportpart": "how far a build is; gone when it ends",

@@ -80,13 +80,24 @@ CREATE TRIGGER crisis_clockpause_guard BEFORE INSERT OR UPDATE ON crisis_clockpa
     FOR EACH ROW EXECUTE FUNCTION crisis_clockpause_guard();
 ALTER TABLE crisis_clockpause ENABLE ALWAYS TRIGGER crisis_clockpause_guard;
 REVOKE DELETE, TRUNCATE ON crisis_clockpause FROM {APP_ROLE};
-REVOKE DELETE, UPDATE, TRUNCATE ON crisis_clocktable FROM {APP_ROLE};
+REVOKE DELETE, TRUNCATE ON crisis_clocktable FROM {APP_ROLE};
+CREATE FUNCTION crisis_clocktable_guard() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN  -- the row is only ever locked, which needs the right to update it
+    RAISE EXCEPTION 'the clock table cannot change, its versions can'
+        USING ERRCODE = 'check_violation';
+END $$;
+CREATE TRIGGER crisis_clocktable_guard BEFORE UPDATE ON crisis_clocktable
+    FOR EACH ROW EXECUTE FUNCTION crisis_clocktable_guard();
+ALTER TABLE crisis_clocktable ENABLE ALWAYS TRIGGER crisis_clocktable_guard;
 """
 UNGUARD_PAUSE = f"""
 DROP TRIGGER crisis_clockpause_guard ON crisis_clockpause;
 DROP FUNCTION crisis_clockpause_guard();
 GRANT DELETE ON crisis_clockpause TO {APP_ROLE};
-GRANT DELETE, UPDATE ON crisis_clocktable TO {APP_ROLE};
+DROP TRIGGER crisis_clocktable_guard ON crisis_clocktable;
+DROP FUNCTION crisis_clocktable_guard();
+GRANT DELETE ON crisis_clocktable TO {APP_ROLE};
 """
 
 
