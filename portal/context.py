@@ -102,7 +102,7 @@ RAIL = (
         _("Crisis"),
         "crisis",
         "incident-list",
-        ("incident-", "clock-", "regulator-"),
+        ("incident-", "clock-", "regulator-", "crisis-"),
         frozenset({C.CRISIS_VIEW}),
     ),
     Entry(_("Risk"), "risk", "risk-list", ("risk-",), frozenset({C.RISK_VIEW})),
