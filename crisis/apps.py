@@ -3,7 +3,11 @@ from importlib import import_module
 from django.apps import AppConfig
 
 # Parts that put a panel on the incident page, by the module that registers it.
-PANELS: tuple[str, ...] = ("crisis.learning.panels", "crisis.statements.panels")
+PANELS: tuple[str, ...] = (
+    "crisis.learning.panels",
+    "crisis.risks.panels",
+    "crisis.statements.panels",
+)
 
 
 class CrisisConfig(AppConfig):
