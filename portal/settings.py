@@ -257,6 +257,7 @@ LEDGER_INTERVAL = 0.5  # seconds between the sequencer's looks at an empty queue
 IMPORT_DIR = Path(env.text("VOUCHSAFE_IMPORT_DIR", str(VAR_DIR / "imports")))
 IMPORT_KEPT_DAYS = int(env.text("VOUCHSAFE_IMPORT_KEPT_DAYS", "7"))  # uploads nobody imports
 IMPORT_REJECTIONS_DAYS = int(env.text("VOUCHSAFE_IMPORT_REJECTIONS_DAYS", "90"))
+INCIDENT_DIR = Path(env.text("VOUCHSAFE_INCIDENT_DIR", str(VAR_DIR / "incidents")))
 EXPORT_DIR = Path(env.text("VOUCHSAFE_EXPORT_DIR", str(VAR_DIR / "exports")))
 EXPORT_DAYS = int(env.text("VOUCHSAFE_EXPORT_DAYS", "30"))  # a ready export's files stay so long
 

@@ -174,3 +174,23 @@ def clean_scope(raw: Mapping[str, Any]) -> dict[str, Any]:
         if not 0 <= scope["investors"] <= 10**9:
             raise InvalidInput(_("Give a whole number."), code="invalid", field="scope.investors")
     return scope
+
+
+# Moments that somebody records by hand, with the instant at which they happened; all others are
+# reached by the moves of the incident.
+BY_HAND = (
+    MomentKind.LEAK,
+    MomentKind.MATERIAL,
+    MomentKind.NOT_RESTORED,
+    MomentKind.PAID,
+)
+
+
+def minutes_between(start: dt.datetime, end: dt.datetime) -> int:
+    """Whole minutes, at least 0."""
+    return max(0, int((end - start).total_seconds() // 60))
+
+
+def is_blank_scope(scope: Mapping[str, Any]) -> bool:
+    """Whether a scope says nothing at all: not even that no investor is hit."""
+    return not any(scope.get(name) for name in SCOPE_LISTS) and "investors" not in scope

@@ -12,10 +12,11 @@ from django.utils.translation import gettext_lazy as _
 from audit.leaf import Subjects
 from audit.record import record
 from core.actor import Actor
-from core.errors import Conflict, NotFound
+from core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from crisis.clocks import services as clocks
-from crisis.incidents.models import Incident, Moment
-from crisis.incidents.rules import MomentKind
+from crisis.incidents.models import Entry, Incident, Moment
+from crisis.incidents.rules import MACHINE, MAX_ENTRY, EntryKind, MomentKind, State
+from crisis.incidents.timeline import add_entry, entry_proof
 
 
 def locked(incident_id: UUID) -> Incident:
@@ -33,6 +34,44 @@ def require_open(incident: Incident) -> None:
             _("%(code)s is closed; nothing in it can change.") % {"code": incident.code},
             code="incident_closed",
         )
+
+
+def require_move(incident: Incident, new: State, reason: str = "") -> None:
+    """Raise IllegalTransition, or InvalidInput `reason` where one must stand."""
+    MACHINE.check(old=incident.state, new=new, reason=reason)
+
+
+def require_person(actor: Actor) -> UUID:
+    """The person behind `actor`; raises Forbidden for a program."""
+    if actor.user_id is None:
+        raise Forbidden(_("This step needs a person, not a program."))
+    return actor.user_id
+
+
+def clean_words(text: str, field: str) -> str:
+    """Trimmed words for people; raises InvalidInput when they are too long."""
+    text = text.strip()
+    if len(text) > MAX_ENTRY:
+        raise InvalidInput(
+            _("Write at most %(limit)s characters.") % {"limit": MAX_ENTRY},
+            code="too_long",
+            field=field,
+        )
+    return text
+
+
+def past_instant(
+    at: dt.datetime | None, incident: Incident, now: dt.datetime, field: str = "at"
+) -> dt.datetime:
+    """When something happened: between the beginning of the trouble and now."""
+    at = at or now
+    if at > now:
+        raise InvalidInput(_("This lies in the future."), code="future", field=field)
+    if at < incident.since:
+        raise InvalidInput(
+            _("This lies before the beginning of the incident."), code="too_early", field=field
+        )
+    return at
 
 
 def write_record(
@@ -54,6 +93,29 @@ def write_record(
         payload={"code": incident.code, "exercise": incident.exercise, **payload},
         occurred_at=occurred_at,
     )
+
+
+def told(
+    verb: str,
+    incident: Incident,
+    kind: EntryKind,
+    text: str,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    at: dt.datetime | None = None,
+    staff: UUID | None = None,
+    detail: Mapping[str, Any] | None = None,
+    payload: Mapping[str, Any] | None = None,
+) -> Entry:
+    """The line of the timeline and the ledger record of one move; `detail` goes into both,
+    `payload` into the record alone."""
+    entry = add_entry(incident, kind, text, actor=actor, now=now, at=at, detail=detail)
+    write_record(
+        verb, incident, actor=actor, now=now, occurred_at=at, staff=staff,
+        payload={**(detail or {}), **(payload or {}), "proof": entry_proof(entry)},
+    )  # fmt: skip
+    return entry
 
 
 def reach(
