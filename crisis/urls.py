@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("crisis.pack.urls")),
     path("", include("crisis.escalation.urls")),
     path("", include("crisis.drills.urls")),
+    path("", include("crisis.incidents.urls")),
     path("", include("crisis.parties.urls")),
     path("", include("crisis.statements.urls")),
     path("", include("crisis.plans.urls")),

@@ -137,9 +137,7 @@ class VerifyForm(MoveForm):
         widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
     )
     tier = forms.ChoiceField(label=_("Tier"), required=False)
-    reason = words_field(
-        _("Reason, if the tier differs from the rule of the plan"), required=False
-    )
+    reason = words_field(_("Reason, if the tier differs from the rule of the plan"), required=False)
     refusal_fields = {"scope": "systems", **{f"scope.{name}": name for name in SCOPE_LISTS},
                       "scope.investors": "investors"}  # fmt: skip
 

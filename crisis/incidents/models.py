@@ -190,6 +190,11 @@ class Entry(models.Model):
     def __str__(self) -> str:
         return f"{self.incident_id} {self.at:%Y-%m-%d %H:%M}"
 
+    @property
+    def written_offline(self) -> bool:
+        """Whether it lay on a device without a network before it was sent."""
+        return self.written_at is not None
+
 
 class Attachment(models.Model):
     """A photo or file of an entry, kept under its hash. Append-only."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from django.db.models import Prefetch, QuerySet
@@ -18,12 +17,16 @@ from core.models import User
 from core.pages import KeysetPage, keyset_page
 from core.roles import Capability
 from crisis.clocks import selectors as clocks
+from crisis.clocks.selectors import ClockShown
 from crisis.incidents import rules
+from crisis.incidents.drawing import Bar, Course, Turn
 from crisis.incidents.models import Assignment, Attachment, Entry, Incident, TierDecision
 from crisis.incidents.rules import State
 from crisis.plans import rules as plans
 
 TIMELINE_PAGE = 30
+VERIFY_MINUTES = 30  # benchmark of the house, clocks.md
+RESTORE_HOURS = 48
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +68,10 @@ def incidents(actor: Actor, filters: IncidentFilter | None = None) -> QuerySet[I
     return found
 
 
-def open_incidents(actor: Actor) -> QuerySet[Incident]:
-    """What is open now, exercises last, the newest first."""
-    return (
-        incidents(actor, IncidentFilter(state="open")).order_by("exercise", "-id")
-    )  # fmt: skip
+def running(actor: Actor, filters: IncidentFilter) -> QuerySet[Incident]:
+    """Those that match and are open, exercises last, the newest first."""
+    found = incidents(actor, filters).filter(state__in=sorted(rules.OPEN))
+    return found.order_by("exercise", "-id")
 
 
 def ended_page(actor: Actor, filters: IncidentFilter, cursor: str | None) -> KeysetPage[Incident]:
@@ -165,7 +167,7 @@ def _found(people: dict[UUID, User], person: UUID | None) -> User | None:
 # --- duties ---------------------------------------------------------------------------------
 
 
-def open_duties(incident: Incident) -> list[Any]:
+def open_duties(incident: Incident) -> list[ClockShown]:
     """The clocks that are still to be met; what repeats until the incident is closed ends with
     it and does not count."""
     return [
@@ -212,3 +214,27 @@ def names_of(ids: Iterable[UUID | None]) -> dict[UUID, str]:
     """The names of members of staff by id; one query."""
     found = User.objects.in_bulk([each for each in ids if each is not None])
     return {pk: str(user) for pk, user in found.items()}
+
+
+# --- the course of one incident -------------------------------------------------------------
+
+
+def course_of(incident: Incident, shown: Iterable[ClockShown], now: dt.datetime) -> Course:
+    """What a drawing of the incident needs; one query."""
+    changes = incident.entries.filter(kind=rules.EntryKind.STATE, detail__has_key="to")
+    turns = [(entry.at, entry.detail["to"]) for entry in changes.order_by("recorded_at", "id")]
+    return Course(
+        start=min(incident.since, incident.activated_at),
+        end=incident.closed_at or now,
+        turns=tuple(Turn(at, state, str(rules.STATE_LABELS[State(state)])) for at, state in turns),
+        bars=tuple(
+            Bar(
+                each.label,
+                each.clock.started_at,
+                each.clock.due_at,
+                each.clock.met_at or each.clock.ended_at,
+                each.urgency.value,
+            )
+            for each in shown
+        ),
+    )

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from django.contrib import messages
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -21,8 +20,10 @@ from core.forms import add_error
 from core.pages import is_htmx, query_with, staff_page
 from core.roles import Capability as C
 from crisis import panels
-from crisis.incidents import report, selectors
+from crisis.clocks import selectors as clocks
+from crisis.incidents import drawing, report, selectors
 from crisis.incidents.duties import Duty, Running, next_duty
+from crisis.incidents.files import Upload
 from crisis.incidents.forms import FilterForm, LogForm, StartForm
 from crisis.incidents.models import Incident
 from crisis.incidents.rules import State
@@ -30,7 +31,6 @@ from crisis.incidents.selectors import IncidentFilter
 from crisis.incidents.services import writing
 from crisis.incidents.services.activating import activate
 from crisis.plans import rules as plans
-from crisis.clocks import selectors as clocks
 
 _WORKER = Path(__file__).parents[1] / "static" / "crisis" / "incident-worker.js"
 _see = staff_page(C.CRISIS_VIEW)
@@ -54,7 +54,9 @@ def incident_list(request: HttpRequest) -> HttpResponse:
     nearest = clocks.running_for([incident.pk for incident in running])
     context = {
         "filter": form,
-        "open": [(incident, (nearest.get(incident.pk) or [None])[0]) for incident in running],
+        "open": [
+            (incident, next(iter(nearest.get(incident.pk, [])), None)) for incident in running
+        ],
         "over": page.items,
         "filtered": any(typed.values()),
         "may_start": C.CRISIS_ACTIVATE in actor.capabilities,
@@ -206,7 +208,7 @@ def incident_log(request: HttpRequest, incident_id: UUID) -> HttpResponse:
             writing.log(
                 incident_id=incident_id,
                 **form.cleaned_data,
-                uploads=request.FILES.getlist("file"),
+                uploads=cast(list[Upload], request.FILES.getlist("file")),
                 actor=actor_of(request),
                 now=clock.now(),
             )
@@ -217,7 +219,7 @@ def incident_log(request: HttpRequest, incident_id: UUID) -> HttpResponse:
                 return HttpResponse(status=204)
             return redirect(f"{reverse('incident-detail', args=[incident_id])}#timeline")
     if is_htmx(request):
-        words = " ".join(error for errors in form.errors.values() for error in errors)
+        words = " ".join(str(error) for errors in form.errors.values() for error in errors)
         return HttpResponse(words, status=422, content_type="text/plain; charset=utf-8")
     incident = selectors.incident_for(actor_of(request), incident_id)
     context = {"incident": incident, "form": form, "text": request.POST.get("text", "")}
@@ -273,13 +275,11 @@ def incident_worker(request: HttpRequest) -> HttpResponse:
 @_see
 def incident_picture(request: HttpRequest, incident_id: UUID) -> HttpResponse:
     """The course of an incident as a drawing, with its figures."""
-    from crisis.incidents import drawing
-
     now = clock.now()
     incident = selectors.incident_for(actor_of(request), incident_id)
     shown = clocks.clocks_of(incident, now)
     course = drawing.course(selectors.course_of(incident, shown, now))
-    context = {"incident": incident, "course": course}
+    context = {"incident": incident, "course": course, "clocks": shown}
     return render(request, "crisis/incidents/picture.html", context)
 
 

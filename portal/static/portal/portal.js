@@ -45,10 +45,17 @@
 
   /* Forms: data-confirm asks first; data-guard warns before leaving with unsaved changes. */
   let unsaved = false;
+  /* Pages that a service worker keeps for a lost network go with the session. */
+  const forgetPages = async () => {
+    for (const name of await (window.caches?.keys() ?? [])) {
+      if (name.startsWith("vouchsafe-incident-pages")) window.caches.delete(name);
+    }
+  };
   document.addEventListener("submit", (event) => {
     const asked = event.submitter?.dataset.confirm || event.target.dataset.confirm;
     if (asked && !window.confirm(asked)) event.preventDefault();
     else unsaved = false;
+    if (event.target.action?.endsWith?.("/sign-out/")) forgetPages();
   });
   document.addEventListener("input", (event) => {
     if (event.target.closest("form[data-guard]")) unsaved = true;
