@@ -8,6 +8,7 @@ from core import clock
 from core.actor import Actor
 from core.roles import Role
 from crisis.incidents.services.activating import activate
+from crisis.incidents.services.deciding import verify
 from crisis.models import Incident
 from tests.core.builders import actor_of, make_user
 
@@ -21,3 +22,12 @@ def make_incident(title: str = "Orders cannot be placed", **options: Any) -> Inc
     """An incident activated by hand, to be verified."""
     given = {"actor": make_actor(Role.CRISIS_OFFICER), "now": clock.now(), **options}
     return activate(title=title, **given)
+
+
+def make_verified(actor: Actor, *, nature: str = "technical", **options: Any) -> Incident:
+    """An incident that `actor` has verified, of the tier that the rule gives."""
+    incident = make_incident(**options)
+    return verify(
+        incident_id=incident.pk, nature=nature, scope={"systems": ["trading"]}, actor=actor,
+        now=clock.now(),
+    )  # fmt: skip

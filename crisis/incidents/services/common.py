@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from audit.leaf import Subjects
 from audit.record import record
 from core.actor import Actor
-from core.errors import Conflict, Forbidden, InvalidInput, NotFound
+from core.errors import Conflict, Forbidden, IllegalTransition, InvalidInput, NotFound
 from crisis.clocks import services as clocks
 from crisis.incidents.models import Entry, Incident, Moment
 from crisis.incidents.rules import MACHINE, MAX_ENTRY, EntryKind, MomentKind, State
@@ -36,8 +36,15 @@ def require_open(incident: Incident) -> None:
         )
 
 
-def require_move(incident: Incident, new: State, reason: str = "") -> None:
-    """Raise IllegalTransition, or InvalidInput `reason` where one must stand."""
+def require_move(incident: Incident, verb: str, new: State, reason: str = "") -> None:
+    """Raise IllegalTransition where the state knows no `verb`, or InvalidInput `reason` where one
+    must stand. Two verbs lead to the same state, so the state alone does not tell them apart."""
+    move = MACHINE.moves.get((incident.state, new))
+    if move is not None and move.name != verb:
+        raise IllegalTransition(
+            _("%(code)s is not in a state that allows this.") % {"code": incident.code},
+            details={"from": incident.state, "to": new.value},
+        )
     MACHINE.check(old=incident.state, new=new, reason=reason)
 
 

@@ -55,7 +55,7 @@ def verify(
     require(actor, Capability.CRISIS_RUN)
     person = require_person(actor)
     incident = locked(incident_id)
-    require_move(incident, State.VERIFIED)
+    require_move(incident, "verify", State.VERIFIED)
     if nature not in set(Nature):
         raise InvalidInput(_("Say what kind of trouble it is."), field="nature")
     scope = rules.clean_scope(scope)
@@ -146,7 +146,7 @@ def end_as_false(
     """The dismissal itself, of a locked incident. The caller is in a transaction and has checked
     who asks."""
     reason = clean_words(reason, "reason")
-    require_move(incident, State.DISMISSED, reason)
+    require_move(incident, "dismiss", State.DISMISSED, reason)
     incident.state, incident.state_reason = State.DISMISSED.value, reason
     incident.closed_at = now
     incident.save(update_fields=["state", "state_reason", "closed_at"])

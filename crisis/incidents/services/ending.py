@@ -42,7 +42,7 @@ def restore(
     """
     require(actor, Capability.CRISIS_RUN)
     incident = locked(incident_id)
-    require_move(incident, State.RESTORED)
+    require_move(incident, "restore", State.RESTORED)
     at = past_instant(at, incident, now)
     words = clean_words(words, "words")
     incident.state, incident.restored_at = State.RESTORED.value, at
@@ -66,7 +66,7 @@ def relapse(*, incident_id: UUID, reason: str, actor: Actor, now: dt.datetime) -
     require(actor, Capability.CRISIS_RUN)
     incident = locked(incident_id)
     reason = clean_words(reason, "reason")
-    require_move(incident, State.VERIFIED, reason)
+    require_move(incident, "relapse", State.VERIFIED, reason)
     incident.state, incident.state_reason = State.VERIFIED.value, reason
     incident.restored_at = None
     incident.save(update_fields=["state", "state_reason", "restored_at"])
@@ -97,7 +97,7 @@ def close(
         raise InvalidInput(
             _("Say in a few words how it ended."), code="reason_required", field="words"
         )
-    require_move(incident, State.CLOSED, words)
+    require_move(incident, "close", State.CLOSED, words)
     duties = open_duties(incident)
     if duties and not despite:
         raise Conflict(
