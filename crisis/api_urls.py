@@ -6,4 +6,5 @@ from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("crisis.criteria.api")),
+    path("", include("crisis.escalation.api")),
 ]

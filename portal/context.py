@@ -15,6 +15,8 @@ from core import clock
 from core.actor import Actor
 from core.roles import ROLE_LABELS, Role
 from core.roles import Capability as C
+from crisis.escalation.models import Call
+from crisis.escalation.selectors import waiting_for
 from crisis.clocks.selectors import Strip, strip
 
 ALARMED = frozenset({C.AUDIT_BROWSE, C.AUDIT_VERIFY, C.CRISIS_VIEW})
@@ -102,7 +104,7 @@ RAIL = (
         _("Crisis"),
         "crisis",
         "incident-list",
-        ("incident-", "clock-", "regulator-", "crisis-"),
+        ("incident-", "clock-", "regulator-", "crisis-", "call-", "criteria", "signal-"),
         frozenset({C.CRISIS_VIEW}),
     ),
     Entry(_("Risk"), "risk", "risk-list", ("risk-",), frozenset({C.RISK_VIEW})),
@@ -160,6 +162,7 @@ def shell(request: HttpRequest) -> dict[str, object]:
         "role_names": SimpleLazyObject(lambda: _role_names(request)),
         "shell_template": shell_of(request, actor),
         "ledger_alarms": SimpleLazyObject(lambda: ledger_alarms(actor)),
+        "my_calls": SimpleLazyObject(lambda: my_calls(actor)),
         "clock_strip": SimpleLazyObject(lambda: clock_strip(actor)),
     }
 
@@ -176,6 +179,11 @@ def clock_strip(actor: Actor | None) -> Strip:
     if actor is None or C.CRISIS_VIEW not in actor.capabilities:
         return Strip()
     return strip(clock.now())
+
+
+def my_calls(actor: Actor | None) -> list[Call]:
+    """The calls that wait for an answer of the reader."""
+    return [] if actor is None else waiting_for(actor)
 
 
 def shell_of(request: HttpRequest, actor: Actor | None) -> str:

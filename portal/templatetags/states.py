@@ -83,6 +83,18 @@ LOOKS: dict[str, Look] = {
     "delayed": Look("clock", _("Delayed"), "warn"),
     "requeued": Look("refresh", _("Taken up again"), "info"),
     "activated": Look("play", _("Fallback started"), "info"),
+    # calls and signals
+    "page.calling": Look("hotline", _("Being called"), "warn"),
+    "page.answered": Look("check-circle", _("Acknowledged"), "ok"),
+    "page.exhausted": Look("x-circle", _("Nobody answered"), "danger"),
+    "page.stopped": Look("ban", _("Called off"), "neutral"),
+    "call.waiting": Look("clock", _("Waiting for an answer"), "warn"),
+    "call.declined": Look("undo", _("Declined"), "warn"),
+    "call.missed": Look("x-circle", _("No answer in time"), "danger"),
+    "call.withdrawn": Look("circle", _("No longer needed"), "neutral"),
+    "signal.opened": Look("crisis", _("Started an incident"), "danger"),
+    "signal.attached": Look("link", _("Joined an open incident"), "warn"),
+    "signal.nothing": Look("circle", _("Nothing"), "neutral"),
     # investors, contacts, consent
     "active": Look("check", _("Active"), "ok"),
     "closed": Look("archive", _("Closed"), "neutral"),
