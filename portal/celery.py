@@ -25,6 +25,7 @@ app.autodiscover_tasks(
         "crisis.criteria",
         "crisis.escalation",
         "crisis.learning",
+        "crisis.pack",
         "crisis.parties",
         "crisis.risks",
     ]
