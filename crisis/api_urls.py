@@ -6,5 +6,6 @@ from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("crisis.criteria.api")),
+    path("", include("crisis.risks.api")),
     path("", include("crisis.escalation.api")),
 ]

@@ -25,6 +25,9 @@ from comms import rules
 from comms.models import Notice, Tally
 from core.actor import Actor
 from core.roles import Capability as C
+from crisis.models import Risk
+from crisis.risks import selectors as risks
+from crisis.risks.rounds import selectors as risk_rounds
 from investors.consent_texts import selectors as consent_texts
 from investors.models import ImportBatch
 from investors.selectors import imports_visible_to
@@ -137,6 +140,7 @@ class Overview:
             *exports_ready(self.actor),
             *access_review_missing(self.actor, self.now),
             *shredding_waiting(self.actor),
+            *risks_waiting(self.actor, self.now),
         ]
         return sorted(found, key=lambda task: task.since or self.now)
 
@@ -437,6 +441,35 @@ def shredding_waiting(actor: Actor) -> list[Task]:
         )
         for proposal in waiting[:EACH]
     ]
+
+
+def risks_waiting(actor: Actor, now: dt.datetime) -> list[Task]:
+    """Risks to accept or not, risks whose acceptance ran out, rounds to hold (R1, R3)."""
+    found: list[Task] = []
+    if C.RISK_APPROVE in actor.capabilities:
+        for asked in risks.proposed(actor)[:EACH]:
+            what = _("Decide whether the house lives with this risk")
+            found.append(_risk_task(what, asked.risk, asked.proposed_at))
+    if actor.capabilities & {C.RISK_EDIT, C.RISK_APPROVE}:
+        what = _("Its acceptance ran out: decide anew")
+        found += [_risk_task(what, risk, None) for risk in risks.expired_open(now)[:EACH]]
+    if C.RISK_EDIT in actor.capabilities:
+        found += [
+            Task(
+                "clock",
+                _("Hold this round of identification"),
+                str(late),
+                None,
+                address("risk-round", args=[late.pk]),
+            )
+            for late in risk_rounds.overdue(risks.today_of(now))[:EACH]
+        ]
+    return found
+
+
+def _risk_task(what: str | Promise, risk: Risk, since: dt.datetime | None) -> Task:
+    url = address("risk-detail", args=[risk.pk])
+    return Task(icon="risk", what=what, title=str(risk), since=since, url=url)
 
 
 def _own_lines(rows: Any, actor: Actor, path: str) -> Any:

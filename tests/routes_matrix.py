@@ -402,6 +402,47 @@ PARTIES = {
     "crisis-party-contact-end": post(CRISIS_OFFICER),
 }
 
+RISK_READERS = frozenset({"reviewer", "crisis_officer", "auditor"})
+RISK_WORKERS = frozenset({"reviewer", "crisis_officer"})
+RISK = {
+    "risk-list": get(RISK_READERS),
+    "risk-new": form(CRISIS_OFFICER),
+    "risk-export": post(RISK_READERS, format="csv"),
+    "risk-heat-map": get(RISK_READERS),
+    "risk-matrix": get(RISK_READERS),
+    "risk-matrix-new": post(CRISIS_OFFICER),
+    "risk-matrix-version": get(RISK_READERS),
+    "risk-matrix-edit": form(CRISIS_OFFICER),
+    "risk-matrix-decide": post(REVIEWER, verb="return", shown_hash="0" * 64, **REASON),
+    "risk-controls": get(RISK_READERS),
+    "risk-control-new": form(CRISIS_OFFICER),
+    "risk-control": get(RISK_READERS),
+    "risk-control-edit": form(CRISIS_OFFICER),
+    "risk-control-evidence": post(CRISIS_OFFICER),
+    "risk-control-retire": post(CRISIS_OFFICER, **REASON),
+    "risk-control-attach": post(CRISIS_OFFICER),
+    "risk-control-detach": post(CRISIS_OFFICER, **REASON),
+    "risk-rounds": get(RISK_READERS),
+    "risk-round-new": form(CRISIS_OFFICER),
+    "risk-round": get(RISK_READERS),
+    "risk-round-attendance": post(RISK_WORKERS),
+    "risk-round-close": post(RISK_WORKERS, minutes="m"),
+    "risk-round-cancel": post(RISK_WORKERS, **REASON),
+    "risk-link": Row({"POST": CRISIS_OFFICER}, {"kind": "risk"}, {"kind": "risk", "target": "x"}),
+    "risk-unlink": post(CRISIS_OFFICER, why="because"),
+    "risk-acceptance": post(RISK_WORKERS, verb="approve"),
+    "risk-detail": get(RISK_READERS),
+    "risk-edit": form(CRISIS_OFFICER),
+    "risk-assess": post(CRISIS_OFFICER),
+    "risk-open": post(CRISIS_OFFICER),
+    "risk-move": post(CRISIS_OFFICER, verb="close", **REASON),
+    "risk-propose": post(CRISIS_OFFICER),
+    "api-risks": Row({"GET": RISK_READERS, "POST": CRISIS_OFFICER}),
+    "api-risk": get(RISK_READERS),
+    "api-risk-assessments": post(CRISIS_OFFICER),
+    "api-risk-links": Row({"GET": RISK_READERS, "POST": CRISIS_OFFICER}),
+}
+
 CONSOLE = {
     "admin:index": console({"GET": ADMINISTRATOR}),
     "admin:app_list": console({"GET": ADMINISTRATOR}, app_label="core"),
@@ -454,5 +495,6 @@ ROUTES: dict[str, Row] = {
     **AUDIT,
     **RETENTION,
     **PARTIES,
+    **RISK,
     **CONSOLE,
 }
