@@ -7,5 +7,7 @@ from django.urls import URLPattern, URLResolver, include, path
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("crisis.criteria.api")),
     path("", include("crisis.risks.api")),
+    path("", include("crisis.drills.api")),
     path("", include("crisis.escalation.api")),
+    path("", include("crisis.statements.api")),
 ]

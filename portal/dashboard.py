@@ -16,6 +16,7 @@ from django.db.models.functions import TruncHour
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from audit.access_review import selectors as access_reviews
 from audit.export import selectors as export_selectors
@@ -25,9 +26,12 @@ from comms import rules
 from comms.models import Notice, Tally
 from core.actor import Actor
 from core.roles import Capability as C
+from crisis.drills import selectors as drill_selectors
 from crisis.models import Risk
 from crisis.risks import selectors as risks
 from crisis.risks.rounds import selectors as risk_rounds
+from crisis.statements import selectors as statement_selectors
+from crisis.statements.services.writing import LET_OUT
 from investors.consent_texts import selectors as consent_texts
 from investors.models import ImportBatch
 from investors.selectors import imports_visible_to
@@ -133,6 +137,8 @@ class Overview:
             *rereviews_waiting(self.actor),
             *consent_texts_waiting(self.actor),
             *releases_waiting(self.actor),
+            *statements_waiting(self.actor),
+            *drills_missing(self.actor, self.now),
             *drafts_returned(self.actor),
             *notices_paused(self.actor),
             *imports_checked(self.actor),
@@ -322,6 +328,47 @@ def releases_waiting(actor: Actor) -> list[Task]:
             url=address("notice-release", "notice-detail", args=[notice.pk]),
         )
         for notice in waiting[:EACH]
+    ]
+
+
+def statements_waiting(actor: Actor) -> list[Task]:
+    """Statements for the public that this person could let out."""
+    if actor.capabilities.isdisjoint(LET_OUT):
+        return []
+    return [
+        Task(
+            icon="crisis",
+            what=_("Publish this statement (EXERCISE)")
+            if statement.incident.exercise
+            else _("Publish this statement"),
+            title=f"{statement.incident.code} {statement.text['title']}",
+            since=statement.drafted_at,
+            url=address("crisis-statement", args=[statement.pk]),
+        )
+        for statement in statement_selectors.waiting_for(actor).order_by("drafted_at")[:EACH]
+    ]
+
+
+def drills_missing(actor: Actor, now: dt.datetime) -> list[Task]:
+    """That the last twelve months lack drills, for those who can plan them (C12)."""
+    if C.CRISIS_RUN not in actor.capabilities:
+        return []
+    missing = drill_selectors.missing(now)
+    if not missing:
+        return []
+    return [
+        Task(
+            icon="flag",
+            what=_("Plan a drill: two a year are owed"),
+            title=ngettext(
+                "%(n)s drill is missing in the last twelve months",
+                "%(n)s drills are missing in the last twelve months",
+                missing,
+            )
+            % {"n": missing},
+            since=None,
+            url=address("crisis-drills"),
+        )
     ]
 
 
