@@ -51,6 +51,7 @@ from tests.builders import (
     make_user,
     send_all,
 )
+from tests.crisis.risks.builders import make_draft as make_draft_risk
 from tests.investors import consent_texts as texts
 from tests.investors.builders import row, run, write_csv
 from tests.templates_mgmt.builders import make_draft, make_submitted, reviewer
@@ -96,6 +97,7 @@ class World:
             "job_id": [str(pk) for pk in DryRunJob.objects.values_list("pk", flat=True)[:4]]
             or [str(uuid.uuid4())],
             "comment_id": [str(self.kept["comment"])],
+            "risk_id": [str(self.kept["risk"].pk)],
             "clause_id": [str(self.kept["clause_sent"].clause_id)],
             "list_id": [str(self.kept["word_list_sent"].word_list_id)],
             "text_id": [str(self.kept["consent_text_sent"].consent_text_id)],
@@ -114,6 +116,7 @@ def _kept(user: User) -> dict[str, Any]:
     own = actor_of(user)
     words = {"texts": {"zh-hans": "提示。", "en": "Words."}, "source": "r"}
     found: dict[str, Any] = {"comment": made.pk, "taken": version.pk}
+    found["risk"] = make_draft_risk(own)
     for kind, service, create in (
         ("clause", clauses, clauses.create_clause),
         ("word_list", lexicon, lexicon.create_list),
@@ -293,6 +296,10 @@ def _dry_run_job(world: World) -> Good:
     return Good({"notice_id": notice.pk, "job_id": job.pk})
 
 
+def _of_risk(body: object = None) -> Callable[[World], Good]:
+    return lambda world: Good({"risk_id": world.kept["risk"].pk}, body)
+
+
 def _taken(world: World) -> Good:
     version = world.versions["in_review"]
     reviewing.take(version_id=version.pk, actor=actor_of(world.user), now=clock.now())
@@ -353,6 +360,17 @@ GOOD: dict[str, Callable[[World], Good]] = {
     "investor_consents_list": _investor(),
     "investor_consents_create": _investor(CONSENT),
     "investor_preferences_set": _investor(PREFERENCE),
+    "risks_list": _nothing,
+    "risks_create": lambda world: Good(
+        body={"kind": "data", "title": "A", "department": "B", "owner_id": str(world.user.pk)}
+    ),
+    "risks_read": _of_risk(),
+    "risks_assess": _of_risk({"stage": "current", "likelihood": 5, "impact": 5, "why": "w"}),
+    "risks_links_list": _of_risk(),
+    "risks_link": lambda world: Good(
+        {"risk_id": world.kept["risk"].pk},
+        {"kind": "notice", "target_id": str(world.notices["sent"].pk)},
+    ),
     "erasures_list": _nothing,
     "erasures_create": lambda world: Good(
         body={"investor": str(world.investor), "ground": "consent", "reason": "by letter"}

@@ -402,6 +402,50 @@ PARTIES = {
     "crisis-party-contact-end": post(CRISIS_OFFICER),
 }
 
+NONE = "00000000-0000-7000-8000-000000000000"
+CRISIS_LOGGERS = frozenset({"reviewer", "dispatcher", "releaser", "crisis_officer"})
+_STATED = {"version_id": NONE, "values": {}}
+_SAID = {**_STATED, "kind": "update", "phase": "resolved", "places": ["public"]}
+_AFFECTED = {
+    **_STATED, "affected": {"everyone": True}, "criticality": "routine",
+    "channels": {"parallel": ["sms"]}, **REASON,
+}  # fmt: skip
+STATEMENTS = {
+    "status": get(EVERYBODY),
+    "status-feed": get(EVERYBODY),
+    "crisis-notify": form(PREPARERS),
+    "crisis-statements": get(CRISIS_READERS),
+    "crisis-statement-new": form(CRISIS_LOGGERS),
+    "crisis-update": post(CRISIS_LOGGERS),
+    "crisis-statement": get(CRISIS_READERS),
+    "crisis-statement-publish": post(CRISIS_LOGGERS),
+    "crisis-statement-drop": post(CRISIS_LOGGERS),
+    "api-notify": post(PREPARERS, **_AFFECTED),
+    "api-statements": Row({"GET": CRISIS_READERS, "POST": CRISIS_LOGGERS}, body=_SAID),
+    "api-statement": get(CRISIS_READERS),
+    "api-statement-publish": post(CRISIS_LOGGERS),
+    "api-statement-drop": post(CRISIS_LOGGERS, **REASON),
+}
+
+DRILLS = {
+    "crisis-drills": get(CRISIS_READERS),
+    "crisis-drill-new": form(CRISIS_OFFICER),
+    "crisis-drill": get(CRISIS_READERS),
+    "crisis-drill-start": post(CRISIS_OFFICER),
+    "crisis-drill-cancel": post(CRISIS_OFFICER),
+    "crisis-drill-end": post(CRISIS_OFFICER),
+    "crisis-drill-step": post(CRISIS_LOGGERS),
+    "crisis-drill-finding": post(CRISIS_LOGGERS),
+    "crisis-drill-settle": post(CRISIS_LOGGERS, outcome="done"),
+    "crisis-drill-found": post(CRISIS_LOGGERS),
+    "api-drills": Row({"GET": CRISIS_READERS, "POST": CRISIS_OFFICER}),
+    "api-drill": get(CRISIS_READERS),
+    "api-drill-start": post(CRISIS_OFFICER),
+    "api-drill-step": post(CRISIS_LOGGERS),
+    "api-drill-end": post(CRISIS_OFFICER, summary="done"),
+    "api-drill-cancel": post(CRISIS_OFFICER, **REASON),
+}
+
 RISK_READERS = frozenset({"reviewer", "crisis_officer", "auditor"})
 RISK_WORKERS = frozenset({"reviewer", "crisis_officer"})
 RISK = {
@@ -495,6 +539,8 @@ ROUTES: dict[str, Row] = {
     **AUDIT,
     **RETENTION,
     **PARTIES,
+    **STATEMENTS,
+    **DRILLS,
     **RISK,
     **CONSOLE,
 }

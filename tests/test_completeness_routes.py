@@ -66,6 +66,9 @@ PLAIN_READS = {
     "retention_proposals_list": "what is due, by class and count",
     "retention_schedule_read": "the rules of the house",
     "exports_list": "which exports there are",
+    "risks_list": "risks of the house",
+    "risks_read": "a risk of the house",
+    "risks_links_list": "what a risk of the house is linked to",
     "exports_read": "how far an export is",
 }
 

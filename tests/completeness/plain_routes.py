@@ -35,7 +35,10 @@ UNRECORDED: dict[str, str] = {
         (
             "retention", "retention-version", "retention-rule-new", "retention-rule",
             "retention-scope", "retention-proposals", "retention-proposal", "hold-list",
-            "hold-new", "hold-detail", "access-reviews", "access-review",
+            "hold-new", "hold-detail", "access-reviews", "access-review", "risk-list", "risk-new",
+            "risk-heat-map", "risk-matrix", "risk-matrix-version", "risk-matrix-edit",
+            "risk-controls", "risk-control-new", "risk-control", "risk-control-edit",
+            "risk-rounds", "risk-round-new", "risk-round", "risk-detail", "risk-edit",
         ),
         _HOUSE,
     ),
@@ -69,6 +72,7 @@ _NOTICES = "comms.services.notices"
 _KEEPING = "audit.retention.services"
 _REVIEW = "audit.access_review.services"
 _SELF = "portal.selfservice"
+_RISKS = "crisis.risks"
 
 # Changes whose form is a thin way into a service that has a scene.
 CHANGED_BY: dict[str, str] = {
@@ -132,6 +136,29 @@ CHANGED_BY: dict[str, str] = {
     "access-review-open": f"{_REVIEW}.open_review",
     "access-review-decide": f"{_REVIEW}.decide_item",
     "access-review-sign": f"{_REVIEW}.sign_review",
+    "risk-new": f"{_RISKS}.services.registering.create_risk",
+    "risk-edit": f"{_RISKS}.services.registering.change_risk",
+    "risk-assess": f"{_RISKS}.services.registering.assess",
+    "risk-open": f"{_RISKS}.services.registering.open_risk",
+    "risk-move": f"{_RISKS}.services.registering.close_risk",
+    "risk-propose": f"{_RISKS}.services.accepting.propose",
+    "risk-acceptance": f"{_RISKS}.services.accepting.approve",
+    "risk-export": f"{_RISKS}.services.exporting.export_register",
+    "risk-matrix-new": f"{_RISKS}.matrix.services.new_version",
+    "risk-matrix-edit": f"{_RISKS}.matrix.services.save",
+    "risk-matrix-decide": f"{_RISKS}.matrix.services.approve",
+    "risk-control-new": f"{_RISKS}.controls.services.create_control",
+    "risk-control-edit": f"{_RISKS}.controls.services.change_control",
+    "risk-control-evidence": f"{_RISKS}.controls.services.add_evidence",
+    "risk-control-retire": f"{_RISKS}.controls.services.retire_control",
+    "risk-control-attach": f"{_RISKS}.controls.services.attach",
+    "risk-control-detach": f"{_RISKS}.controls.services.detach",
+    "risk-round-new": f"{_RISKS}.rounds.services.plan_round",
+    "risk-round-attendance": f"{_RISKS}.rounds.services.note_attendance",
+    "risk-round-close": f"{_RISKS}.rounds.services.close_round",
+    "risk-round-cancel": f"{_RISKS}.rounds.services.cancel_round",
+    "risk-link": f"{_RISKS}.links.services.link",
+    "risk-unlink": f"{_RISKS}.links.services.unlink",
 }
 
 # Changes that leave nothing behind.
