@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from crisis.risks.matrix.rules import ORDER, STEPS, Matrix, Step
+from crisis.risks.matrix.rules import LEVEL_LABELS, ORDER, STEPS, Level, Matrix, Step
 
 CELL_W, CELL_H = 150, 104
 LEFT, TOP = 132, 8
@@ -76,6 +76,7 @@ def _draw_cell(
     heat.cells.append(
         {
             "x": x, "y": y, "width": CELL_W, "height": CELL_H, "level": matrix.cells[row][column],
+            "word": LEVEL_LABELS[Level(matrix.cells[row][column])],
             "text_x": x + 8, "text_y": y + 16, "count": len(here),
         }
     )  # fmt: skip

@@ -19,7 +19,7 @@ from crisis.risks.controls import services as controls
 from crisis.risks.matrix.rules import SHIPPED, content_of
 from crisis.risks.rules import quarter_of, quarters_back
 from tests.builders import dispatcher, make_notice
-from tests.core.builders import actor_of, make_user, sign_in
+from tests.core.builders import actor_of, make_line, make_user, sign_in
 from tests.crisis.builders import make_incident
 from tests.crisis.risks.builders import (
     assess,
@@ -247,7 +247,8 @@ def test_the_heat_map_shows_numbers_and_movement(officer: Client) -> None:
         assert officer.get(reverse("risk-heat-map"), wrong).status_code == 422
 
 
-def test_links_stand_at_both_ends_and_stay_visible_when_taken_back(officer: Client) -> None:
+def test_links_stand_at_both_ends_and_stay_visible_when_taken_back() -> None:
+    officer = sign_in(Client(), make_user(Role.CRISIS_OFFICER, lines=[make_line()]))
     risk, incident, notice = make_open(), make_incident(), make_notice(actor=dispatcher())
     page = reverse("risk-detail", args=[risk.pk])
     for kind, target in (("incident", incident.code), ("notice", str(notice.pk))):
@@ -256,6 +257,9 @@ def test_links_stand_at_both_ends_and_stay_visible_when_taken_back(officer: Clie
         assert answer.headers["Location"] == page
     text = officer.get(page).content.decode()
     assert incident.code in text
+    stranger = signed_in(Role.CRISIS_OFFICER)
+    again = {"kind": "notice", "target": str(notice.pk), "next": page}
+    assert stranger.post(reverse("risk-link", args=["risk", risk.pk]), again).status_code == 404
     link = Link.objects.get(other_kind="incident")
     given = {"why": "Another cause.", "next": page}
     officer.post(reverse("risk-unlink", args=[link.pk]), given)
@@ -266,7 +270,6 @@ def test_links_stand_at_both_ends_and_stay_visible_when_taken_back(officer: Clie
 def test_a_notice_shows_its_risks_and_a_stranger_to_the_line_sees_no_title() -> None:
     from crisis.risks.links import services as links
     from crisis.risks.links.rules import End
-    from tests.core.builders import make_line
 
     notice = make_notice(actor=dispatcher(), title="Secret notice")
     insider = make_user(Role.CRISIS_OFFICER, lines=[make_line()])
