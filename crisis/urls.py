@@ -8,6 +8,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("crisis.learning.urls")),
     path("", include("crisis.clocks.urls")),
     path("", include("crisis.pack.urls")),
+    path("", include("crisis.criteria.urls")),
     path("", include("crisis.escalation.urls")),
     path("", include("crisis.drills.urls")),
     path("", include("crisis.incidents.urls")),

@@ -99,6 +99,11 @@ class Signal(models.Model):
     def __str__(self) -> str:
         return f"{self.source} {self.measure} {self.value}"
 
+    @property
+    def figure(self) -> str:
+        """The value without needless zeros."""
+        return f"{self.value:f}".rstrip("0").rstrip(".") if self.value else "0"
+
 
 class Effect(models.Model):
     """A criterion that a signal met, and the incident that it started or joined. Append-only.

@@ -23,11 +23,16 @@ DRY_RUN_DAYS = 90
 DRY_RUN_LIMIT = 20_000  # signals, the newest
 
 
-def in_force() -> tuple[rules.Criterion, ...]:
-    """The criteria in force."""
-    version = CriterionSetVersion.objects.filter(
+def version_in_force() -> CriterionSetVersion | None:
+    """The version in force."""
+    return CriterionSetVersion.objects.filter(
         criterion_set__code=HOUSE, state=State.APPROVED
     ).first()
+
+
+def in_force() -> tuple[rules.Criterion, ...]:
+    """The criteria in force."""
+    version = version_in_force()
     return version.criteria if version else ()
 
 
