@@ -103,7 +103,8 @@ def _call(listener: Listener, alarm: Alarm) -> Callable[[], None]:
 @dataclass(frozen=True, slots=True)
 class Standing:
     """Which alarms stand now, since when: the last verification failed; nothing was signed since
-    signing was refused; a witness refused and has not cosigned since, whatever others did."""
+    signing was refused; a witness refused and has not cosigned since, whatever others did, and
+    nobody closed that (`audit.witnessing.closing`)."""
 
     verification: dt.datetime | None = None
     signing: dt.datetime | None = None
@@ -126,7 +127,8 @@ SELECT
     (SELECT signed_at FROM audit_checkpoint ORDER BY size DESC LIMIT 1),
     (SELECT max(s.at) FROM audit_soundedalarm s WHERE s.action = 'audit.witness_refused'
      AND NOT EXISTS (SELECT FROM audit_attestor a WHERE a.held_at > s.at
-                     AND split_part(a.name, '+', 1) = s.witness))
+                     AND split_part(a.name, '+', 1) = s.witness)
+     AND NOT EXISTS (SELECT FROM audit_closedalarm c WHERE c.alarm_id = s.record))
 """
 
 

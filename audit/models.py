@@ -163,6 +163,20 @@ class SoundedAlarm(models.Model):
         return self.action
 
 
+class ClosedAlarm(models.Model):
+    """A witness's alarm that a person closed, because that witness is asked no more."""
+
+    alarm = models.OneToOneField(
+        SoundedAlarm, primary_key=True, on_delete=models.PROTECT, related_name="closed"
+    )
+    record = models.UUIDField()
+    at = models.DateTimeField()
+    by = models.UUIDField()
+
+    def __str__(self) -> str:
+        return str(self.alarm_id)
+
+
 class SequencerState(models.Model):
     """The coordination row: whoever holds its lock is the sequencer. `frontier` is the state of
     the incremental tree at `size`; verification never reads it."""

@@ -15,11 +15,11 @@ from core import clock
 from core.actor import Actor
 from core.roles import ROLE_LABELS, Role
 from core.roles import Capability as C
+from crisis.clocks.selectors import Strip, strip
 from crisis.escalation.models import Call
 from crisis.escalation.selectors import waiting_for
-from crisis.clocks.selectors import Strip, strip
 
-ALARMED = frozenset({C.AUDIT_BROWSE, C.AUDIT_VERIFY, C.CRISIS_VIEW})
+ALARMED = frozenset({C.AUDIT_BROWSE, C.AUDIT_VERIFY, C.CRISIS_VIEW, C.SETTINGS_MANAGE})
 
 
 @dataclass(frozen=True, slots=True)

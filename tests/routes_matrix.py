@@ -86,6 +86,8 @@ CORE = {
     "sign-out": Row({"POST": EVERYBODY}, ends_session=True),
     "set-language": post(EVERYBODY),
     "account": get(STAFF),
+    "view-save": Row({"POST": STAFF}, kwargs={"list_name": "none"}),
+    "view-remove": post(STAFF),
     "account-email": post(STAFF),
     "account-locale": post(STAFF),
     "account-password": post(STAFF),
@@ -119,6 +121,7 @@ SELF_SERVICE = {
 
 TEMPLATES = {
     "template-list": get(TEMPLATE_READERS),
+    "template-list-export": post(TEMPLATE_READERS),
     "template-new": form(AUTHOR),
     "template-from-example": post(AUTHOR),
     "template-import": form(AUTHOR),
@@ -186,6 +189,21 @@ TEMPLATES = {
         {"GET": TEMPLATE_READERS, "POST": AUTHOR | REVIEWER}, body={"text": "why?"}
     ),
     "api-template-comment-settle": post(REVIEWER),
+    "api-template-version-derived": get(AUTHOR),
+    "api-template-justifications": Row(
+        {"GET": TEMPLATE_READERS, "POST": AUTHOR}, body={"fingerprint": "0" * 64, **REASON}
+    ),
+    "api-review-plans": get(TEMPLATE_READERS),
+    "api-review-plan-versions": post(REVIEWER),
+    "api-review-plan-version": Row(
+        {"GET": TEMPLATE_READERS, "PUT": REVIEWER},
+        body={"stages": [{"name": {"zh-hans": "合规", "en": "Compliance"}}]},
+    ),
+    "api-review-plan-version-submit": post(REVIEWER),
+    "api-review-plan-version-approve": post(REVIEWER, shown_hash="0" * 64),
+    "api-review-plan-version-return": post(REVIEWER, **REASON),
+    "api-review-groups": get(TEMPLATE_READERS),
+    "api-review-group": Row({"PUT": ADMINISTRATOR}, body={"name": "Legal", "members": []}),
     "api-template-version-filing": Row(
         {"GET": TEMPLATE_READERS, "PUT": AUTHOR}, body={"communication_class": "retail"}
     ),
@@ -210,6 +228,7 @@ TEMPLATES = {
 
 NOTICES = {
     "notice-list": get(NOTICE_READERS),
+    "notice-list-export": post(NOTICE_READERS),
     "notice-new": form(PREPARERS),
     "notice-detail": get(NOTICE_READERS),
     "notice-live": get(NOTICE_READERS),
@@ -226,6 +245,7 @@ NOTICES = {
     "notice-correct": form(PREPARERS),
     "notice-excluded": get(NOTICE_READERS),
     "notice-deliveries": get(NOTICE_READERS),
+    "notice-deliveries-export": post(NOTICE_READERS),
     "notice-sample": get(NOTICE_READERS),
     "delivery-detail": get(NOTICE_READERS),
     "delivery-message": get(NOTICE_READERS),
@@ -251,6 +271,7 @@ NOTICES = {
 
 INVESTORS = {
     "investor-list": get(INVESTOR_READERS),
+    "investor-list-export": post(INVESTOR_READERS),
     "investor-detail": get(INVESTOR_READERS),
     "investor-preferences": post(PRIVACY),
     "investor-consent": post(PRIVACY),
@@ -336,7 +357,8 @@ AUDIT = {
     "audit-query": get(AUDITOR),
     "audit-query-run": post(AUDITOR),
     "audit-query-retire": post(AUDITOR),
-    "audit-ledger": get(AUDITOR),
+    "audit-ledger": get(AUDITOR | ADMINISTRATOR),
+    "witness-alarm-close": post(AUDITOR | ADMINISTRATOR, witness="none", reason="Removed"),
     "audit-ledger-state": get(AUDITOR),
     "audit-verify": post(AUDITOR),
     "record-detail": get(AUDITOR),

@@ -16,6 +16,7 @@ public_urlpatterns = [
 urlpatterns = [
     path("audit/ledger/", views.audit_ledger, name="audit-ledger"),
     path("audit/ledger/state/", views.audit_ledger_state, name="audit-ledger-state"),
+    path("audit/ledger/witness-alarm/", views.witness_alarm_close, name="witness-alarm-close"),
     path("audit/ledger/verify/", views.audit_verify, name="audit-verify"),
     path("audit/ledger/stamps/<uuid:timestamp_id>/", views.ledger_stamp, name="audit-stamp"),
     path(

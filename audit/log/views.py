@@ -14,13 +14,17 @@ from django.views.decorators.http import require_POST, require_safe
 from audit import alarms, keys, selectors, services
 from audit.log import services as handing
 from audit.log.drawing import chain_of_evidence, ladder, steps
+from audit.log.forms import CloseAlarmForm
 from audit.log.public import BYTES, TEXT
 from audit.log.selectors import head, overdue
 from audit.selectors import InclusionProof
 from audit.timestamping import selectors as timestamping
 from audit.witnessing import selectors as witnessing
+from audit.witnessing.closing.selectors import standing_alarms
+from audit.witnessing.closing.services import close_alarm
 from audit.witnessing.policy import policy_text, witnesses
 from core import clock
+from core.access import require_step_up
 from core.actor import Actor
 from core.errors import NotFound
 from core.pages import staff_page
@@ -33,11 +37,41 @@ def _actor(request: HttpRequest) -> Actor:
 
 
 @require_safe
-@staff_page(C.AUDIT_BROWSE, C.AUDIT_VERIFY)
+@staff_page(C.AUDIT_BROWSE, C.AUDIT_VERIFY, C.SETTINGS_MANAGE)
 def audit_ledger(request: HttpRequest) -> HttpResponse:
     """The log's head, its key, its witnesses and time-stamps, its verifications."""
-    context = {"head": head(), "alarms": alarms.standing(), **verification_context(request)}
-    return render(request, "audit/ledger.html", context)
+    return render(request, "audit/ledger.html", ledger_context(request))
+
+
+def ledger_context(request: HttpRequest, posted: CloseAlarmForm | None = None) -> dict[str, Any]:
+    """What the page of the ledger shows; `posted` is the form that could not be taken."""
+    named = posted.data.get("witness") if posted else None
+    pairs = [
+        (each, posted if each.witness == named else CloseAlarmForm(auto_id=f"close_{n}_%s"))
+        for n, each in enumerate(standing_alarms())
+    ]
+    may_close = not _actor(request).capabilities.isdisjoint({C.AUDIT_VERIFY, C.SETTINGS_MANAGE})
+    return {
+        "head": head(),
+        "alarms": alarms.standing(),
+        "witness_alarms": pairs,
+        "may_close": may_close,
+        **verification_context(request),
+    }
+
+
+@require_POST
+@staff_page(C.AUDIT_VERIFY, C.SETTINGS_MANAGE)
+def witness_alarm_close(request: HttpRequest) -> HttpResponse:
+    """Close the alarm of a witness that is asked no more, with a reason."""
+    actor, now = _actor(request), clock.now()
+    require_step_up(actor, now)
+    form = CloseAlarmForm(request.POST)
+    if not form.is_valid():
+        return render(request, "audit/ledger.html", ledger_context(request, form), status=422)
+    close_alarm(**form.cleaned_data, actor=actor, now=now)
+    messages.success(request, _("The alarm is closed; what it said stays in the ledger."))
+    return redirect("audit-ledger")
 
 
 @require_safe

@@ -12,12 +12,13 @@ from uuid import uuid4
 
 from django.conf import settings
 
-from audit import sealing
+from audit import alarms, sealing
 from audit.log import services as log
 from audit.models import Checkpoint
 from audit.note import SignatureType, VerifierKey
 from audit.timestamping import services as timestamping
 from audit.witnessing import services as witnessing
+from audit.witnessing.closing import services as closing
 from audit.witnessing.policy import Witness
 from audit.wrapping import services as wrapping
 from core import clock, crypto
@@ -55,6 +56,14 @@ def _ask_one() -> Act:
     some_record()
     newest = Checkpoint.objects.latest("size")
     return call(witnessing.ask_one, witness=Witness(KEY, NOWHERE), newest=newest)
+
+
+@scene("audit.witnessing.closing.services.close_alarm")
+def _close() -> Act:
+    settings.LEDGER_WITNESSES = []
+    payload = {"witness": KEY.name, "cosigned": 3}
+    alarms.sound("audit.witness_refused", actor=ACTOR, now=clock.now(), payload=payload)
+    return call(closing.close_alarm, witness=KEY.name, reason="Removed", actor=auditor())
 
 
 # The key-encryption key -------------------------------------------------------------------------

@@ -1,0 +1,1 @@
+"""Closing the alarm of a witness that is asked no more."""
