@@ -9,6 +9,7 @@ from comms.recreating.views import delivery_as_sent
 
 urlpatterns = [
     path("notices/", views.notice_list, name="notice-list"),
+    path("notices/export/", views.notice_list_export, name="notice-list-export"),
     path("notices/new/", views.notice_new, name="notice-new"),
     path("notices/<uuid:notice_id>/", views.notice_detail, name="notice-detail"),
     path("notices/<uuid:notice_id>/live/", views.notice_live, name="notice-live"),
@@ -29,6 +30,11 @@ urlpatterns = [
     path("notices/<uuid:notice_id>/correct/", views.notice_correct, name="notice-correct"),
     path("notices/<uuid:notice_id>/excluded/", views.notice_excluded, name="notice-excluded"),
     path("notices/<uuid:notice_id>/deliveries/", views.notice_deliveries, name="notice-deliveries"),
+    path(
+        "notices/<uuid:notice_id>/deliveries/export/",
+        views.notice_deliveries_export,
+        name="notice-deliveries-export",
+    ),
     path(
         "notices/<uuid:notice_id>/sample/<slug:language>/",
         views.notice_sample,

@@ -135,3 +135,4 @@ class ThrottleWindow(models.Model):
 
 
 from core.history.models import GrantHistory  # noqa: E402,F401  the model's own module
+from core.lists.models import SavedView as SavedView  # noqa: E402

@@ -5,8 +5,10 @@ from __future__ import annotations
 from django.urls import path
 
 from core import views
+from core.lists.urls import urlpatterns as lists
 
 urlpatterns = [
+    *lists,
     path("sign-in/", views.sign_in, name="sign-in"),
     path("sign-in/code/", views.sign_in_otp, name="sign-in-otp"),
     path("sign-in/set-up/", views.enrol, name="enrol"),

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from django.urls import path
 
-from investors import import_views, views
+from investors import import_views, list_views, views
 from investors.consent_texts.urls import urlpatterns as consent_texts
 from investors.erasure.urls import urlpatterns as erasure
 
 urlpatterns = [
     *erasure,
     *consent_texts,
-    path("investors/", views.investor_list, name="investor-list"),
+    path("investors/", list_views.investor_list, name="investor-list"),
+    path("investors/export/", list_views.investor_list_export, name="investor-list-export"),
     path("investors/<uuid:investor_id>/", views.investor_detail, name="investor-detail"),
     path(
         "investors/<uuid:investor_id>/preferences/",

@@ -1,4 +1,4 @@
-"""Pages of investors: list and detail."""
+"""Pages of one investor."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from django.views.decorators.http import require_GET, require_POST
 from core import clock
 from core.actor import Actor
 from core.errors import InvalidInput
-from core.pages import keyset_page, query_with, staff_page
+from core.pages import staff_page
 from core.roles import Capability
 from investors import selectors, services
 from investors.consent_texts import selectors as consent_texts
 from investors.erasure import selectors as erasures
-from investors.forms import ConsentForm, FilterForm, RevealForm, SuppressForm
-from investors.models import Investor, InvestorQuerySet
+from investors.forms import ConsentForm, RevealForm, SuppressForm
+from investors.models import Investor
 
 _see = staff_page(Capability.INVESTORS_VIEW)
 _edit = staff_page(Capability.INVESTORS_EDIT)
@@ -30,47 +30,6 @@ _reveal = staff_page(Capability.INVESTORS_REVEAL)
 def actor_of(request: HttpRequest) -> Actor:
     """Who is signed in; the page guards see to it that somebody is."""
     return request.actor  # type: ignore[attr-defined,no-any-return]
-
-
-@require_GET
-@_see
-def investor_list(request: HttpRequest) -> HttpResponse:
-    """Investors of the actor's lines, narrowed by the filters in the address."""
-    actor = actor_of(request)
-    form = FilterForm(request.GET, lines=selectors.lines_of(actor))
-    chosen = form.cleaned_data if form.is_valid() else {}
-    found = _narrowed(selectors.investors_visible_to(actor), chosen)
-    if text := chosen.get("q", "").strip():
-        ids = services.search_investors(text=text, actor=actor, now=clock.now())
-        found = found.filter(pk__in=ids)
-    page = keyset_page(found, request.GET.get("cursor"), order=("id",))
-    profiles = selectors.masked_profiles([investor.pk for investor in page.items])
-    services.list_shown(count=len(page.items), actor=actor, now=clock.now())
-    context = {
-        "form": form,
-        "rows": [(investor, profiles.get(investor.pk)) for investor in page.items],
-        "filtered": any(chosen.values()),
-        "next_url": _page_url(request, page.next_cursor),
-        "previous_url": _page_url(request, page.previous_cursor),
-        "may_import": Capability.INVESTORS_IMPORT in actor.capabilities,
-    }
-    return render(request, "investors/list.html", context)
-
-
-def _page_url(request: HttpRequest, cursor: str | None) -> str:
-    return query_with(request.GET, cursor=cursor) if cursor else ""
-
-
-def _narrowed(found: InvestorQuerySet, chosen: dict[str, Any]) -> InvestorQuerySet:
-    if line := chosen.get("line"):
-        found = found.filter(business_line__code=line)
-    if language := chosen.get("language"):
-        found = found.filter(language=language)
-    if risk := chosen.get("risk"):
-        found = found.filter(risk_level="" if risk == "none" else risk)
-    if reach := chosen.get("reach"):
-        found = found.filter(reach=int(reach))
-    return found
 
 
 @require_GET

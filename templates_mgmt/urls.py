@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from templates_mgmt import views
+from templates_mgmt import list_views, views
 from templates_mgmt.clauses import urls as clauses
 from templates_mgmt.files import urls as files
 from templates_mgmt.filing import urls as filing
@@ -13,7 +13,8 @@ from templates_mgmt.reviewing import urls as reviewing
 from templates_mgmt.writing import urls as writing
 
 urlpatterns = [
-    path("templates/", views.template_list, name="template-list"),
+    path("templates/", list_views.template_list, name="template-list"),
+    path("templates/export/", list_views.template_list_export, name="template-list-export"),
     path("templates/new/", views.template_new, name="template-new"),
     path("templates/new/example/", views.template_from_example, name="template-from-example"),
     path("templates/<uuid:template_id>/", views.template_detail, name="template-detail"),

@@ -1,4 +1,4 @@
-"""Pages of templates: list, detail, editor, review, comparison."""
+"""Pages of templates: detail, editor, review, comparison."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from core import clock
 from core.actor import Actor
 from core.errors import Conflict, InvalidInput, StepUpRequired, VouchsafeError
 from core.forms import add_error
-from core.pages import keyset_page, query_with, staff_page
+from core.pages import staff_page
 from core.roles import Capability
 from templates_mgmt import library, page_selectors, panels, selectors, services
 from templates_mgmt.clauses.selectors import with_clauses
@@ -23,7 +23,6 @@ from templates_mgmt.forms import (
     DecisionForm,
     EditorForm,
     ExampleForm,
-    FilterForm,
     NewTemplateForm,
 )
 from templates_mgmt.models import TemplateVersion
@@ -41,39 +40,6 @@ _draft = staff_page(Capability.TEMPLATES_DRAFT)
 
 def _actor(request: HttpRequest) -> Actor:
     return request.actor  # type: ignore[attr-defined,no-any-return]
-
-
-@require_GET
-@_see
-def template_list(request: HttpRequest) -> HttpResponse:
-    """All templates that the actor may see, narrowed by the filters in the address."""
-    actor = _actor(request)
-    form = FilterForm(request.GET, lines=selectors.lines_of(actor))
-    chosen = form.cleaned_data if form.is_valid() else {}
-    found = selectors.find_templates(
-        actor,
-        state=chosen.get("state", ""),
-        category=chosen.get("category", ""),
-        line=chosen.get("line", ""),
-        search=chosen.get("q", ""),
-    )
-    page = keyset_page(found, request.GET.get("cursor"))
-    return render(
-        request,
-        "templates_mgmt/list.html",
-        {
-            "form": form,
-            "page": page,
-            "filtered": any(chosen.values()),
-            "next_url": query_with(request.GET, cursor=page.next_cursor)
-            if page.next_cursor
-            else "",
-            "previous_url": query_with(request.GET, cursor=page.previous_cursor)
-            if page.previous_cursor
-            else "",
-            "may_draft": Capability.TEMPLATES_DRAFT in actor.capabilities,
-        },
-    )
 
 
 @_form

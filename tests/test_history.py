@@ -297,6 +297,7 @@ NO_HISTORY = {
     "comms_rawreceipt": _EVENTS,
     "comms_tally": "sums that triggers keep of deliveries",
     "core_idempotencykey": "stored answers of requests, whose acts are recorded",
+    "core_savedview": "made and removed by one person, never changed; both are records",
     "core_throttlewindow": "counting of attempts",
     "investors_consentstate": "what the newest entries of the consent ledger say",
     "investors_contactpoint": "personal: kept where it can be erased; each change is a record",

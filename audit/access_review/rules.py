@@ -71,7 +71,8 @@ CLASSES: Mapping[str, tuple[str, ...]] = {
     "reveals": ("contact.revealed", "delivery.message_revealed"),
     "searches": ("investor.searched", "search."),
     "exports": ("export.", "import.errors_downloaded", "template.exported", "audit.downloaded",
-                "audit.proof_taken", "audit.leaf_taken", "access_review.downloaded"),
+                "list.exported", "audit.proof_taken", "audit.leaf_taken",
+                "access_review.downloaded"),
     "sign_ins": ("session.opened",),
 }  # fmt: skip
 

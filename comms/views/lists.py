@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
+from audit.listing import services as listing
+from audit.listing.views import download, local
 from comms import audience, page_selectors
 from comms.forms import DeliveryFilter, NoticeFilter
+from comms.models import Delivery, Notice
 from comms.page_selectors import BY_INVESTOR
 from comms.planning import reason_label
-from comms.rules import EVIDENCE_LABELS, Evidence
+from comms.rules import CHANNEL_LABELS, EVIDENCE_LABELS, Channel, Evidence
 from comms.services import notices, reading
 from comms.views.common import actor_of, note_of, notice_for, tabs_of
 from core import clock
+from core.actor import Actor
+from core.lists.views import views_of
 from core.pages import KeysetPage, keyset_page, query_with, staff_page
 from core.roles import Capability
 
@@ -37,20 +44,8 @@ def pages_of(request: HttpRequest, page: KeysetPage[Any]) -> dict[str, str]:
 def notice_list(request: HttpRequest) -> HttpResponse:
     """Notices, newest first."""
     actor = actor_of(request)
-    filter_form = NoticeFilter(request.GET, lines=page_selectors.lines_for(actor))
-    filter_form.is_valid()
-    chosen = {name: filter_form.cleaned_data.get(name, "") for name in filter_form.fields}
-    page = keyset_page(
-        page_selectors.find_notices(
-            actor,
-            state=chosen["state"],
-            criticality=chosen["criticality"],
-            line=chosen["line"],
-            template=chosen["template"],
-            search=chosen["q"],
-        ),
-        request.GET.get("cursor"),
-    )
+    filter_form, chosen, found = _asked_notices(request)
+    page = keyset_page(found, request.GET.get("cursor"))
     briefs = page_selectors.briefs(page.items)
     context = {
         "filter": filter_form,
@@ -58,8 +53,65 @@ def notice_list(request: HttpRequest) -> HttpResponse:
         "rows": [{"notice": notice, "brief": briefs.get(notice.pk)} for notice in page],
         "may_prepare": Capability.NOTICES_PREPARE in actor.capabilities,
         **pages_of(request, page),
+        **views_of(request, "notice-list"),
     }
     return render(request, "comms/notice_list.html", context)
+
+
+def _asked_notices(
+    request: HttpRequest,
+) -> tuple[NoticeFilter, dict[str, str], QuerySet[Notice]]:
+    """The form, the filters chosen and what they find."""
+    actor = actor_of(request)
+    filter_form = NoticeFilter(request.GET, lines=page_selectors.lines_for(actor))
+    filter_form.is_valid()
+    chosen = {name: filter_form.cleaned_data.get(name, "") for name in filter_form.fields}
+    narrowed = {name: text for name, text in chosen.items() if name != "q"}
+    found = page_selectors.find_notices(actor, search=chosen["q"], **narrowed)
+    return filter_form, chosen, found
+
+
+@require_POST
+@staff_page(Capability.NOTICES_VIEW)
+def notice_list_export(request: HttpRequest) -> HttpResponse:
+    """The list of notices with its filters as a table."""
+    _form, chosen, found = _asked_notices(request)
+    listing.require_bounded(found)
+    made = listing.export_list(
+        list_name="notices",
+        columns=[
+            _("Check code"), _("Notice"), _("State"), _("Criticality"), _("Business line"),
+            _("Template"), _("Version"), _("Prepared"), _("Prepared by"), _("Released"),
+            _("Deliveries"), _("Handed over"),
+        ],
+        rows=_notice_rows(found),
+        filters={name: text for name, text in chosen.items() if name != "q"},
+        searched=chosen["q"],
+        actor=actor_of(request),
+        now=clock.now(),
+    )  # fmt: skip
+    return download(made)
+
+
+def _notice_rows(found: QuerySet[Notice]) -> Iterator[list[object]]:
+    for page in listing.pages(found):
+        briefs = page_selectors.briefs(page)
+        for notice in page:
+            brief = briefs.get(notice.pk)
+            yield [
+                notice.code,
+                notice.title,
+                notice.get_state_display(),
+                notice.get_criticality_display(),
+                notice.business_line,
+                notice.version.template.name,
+                notice.version.number,
+                local(notice.prepared_at),
+                notice.prepared_by,
+                local(notice.released_at),
+                brief.total if brief else None,
+                brief.handed_over if brief else None,
+            ]
 
 
 @require_safe
@@ -67,9 +119,7 @@ def notice_list(request: HttpRequest) -> HttpResponse:
 def notice_deliveries(request: HttpRequest, notice_id: UUID) -> HttpResponse:
     """The deliveries of a notice, investor by investor."""
     actor, notice = actor_of(request), notice_for(request, notice_id)
-    filter_form = DeliveryFilter(request.GET)
-    filter_form.is_valid()
-    chosen = {name: filter_form.cleaned_data.get(name, "") for name in filter_form.fields}
+    filter_form, chosen = _asked_deliveries(request)
     page = keyset_page(
         page_selectors.deliveries_of(notice, **chosen),
         request.GET.get("cursor"),
@@ -93,8 +143,60 @@ def notice_deliveries(request: HttpRequest, notice_id: UUID) -> HttpResponse:
         "filtered": any(chosen.values()),
         "rows": rows,
         **pages_of(request, page),
+        **views_of(request, "notice-deliveries"),
     }
     return render(request, "comms/notice_deliveries.html", context)
+
+
+def _asked_deliveries(request: HttpRequest) -> tuple[DeliveryFilter, dict[str, str]]:
+    filter_form = DeliveryFilter(request.GET)
+    filter_form.is_valid()
+    return filter_form, {
+        name: filter_form.cleaned_data.get(name, "") for name in filter_form.fields
+    }
+
+
+@require_POST
+@staff_page(Capability.NOTICES_VIEW)
+def notice_deliveries_export(request: HttpRequest, notice_id: UUID) -> HttpResponse:
+    """The deliveries of a notice with their filters as a table, investors masked."""
+    actor, notice = actor_of(request), notice_for(request, notice_id)
+    _form, chosen = _asked_deliveries(request)
+    found = page_selectors.deliveries_of(notice, **chosen)
+    listing.require_bounded(found)
+    made = listing.export_list(
+        list_name="deliveries",
+        columns=[
+            _("Delivery"), _("Customer number"), _("Name"), _("Pseudonym"), _("Channel"),
+            _("fallback"), _("State"), _("Reason"), _("Evidence"), _("Changed"), _("Attempts"),
+        ],
+        rows=_delivery_rows(found, actor),
+        filters=chosen,
+        notice=notice.pk,
+        actor=actor,
+        now=clock.now(),
+    )  # fmt: skip
+    return download(made)
+
+
+def _delivery_rows(found: QuerySet[Delivery], actor: Actor) -> Iterator[list[object]]:
+    for deliveries in listing.pages(found, order=BY_INVESTOR):
+        people = page_selectors.people([each.investor_id for each in deliveries], actor)
+        for delivery in deliveries:
+            person = people[delivery.investor_id]
+            yield [
+                delivery.pk,
+                _("erased") if person.erased else person.ref,
+                person.name,
+                delivery.investor_id,
+                CHANNEL_LABELS[Channel(delivery.channel)],
+                delivery.rank,
+                delivery.get_state_display(),
+                note_of(delivery),
+                EVIDENCE_LABELS[Evidence(delivery.evidence)] if delivery.evidence else "",
+                local(delivery.updated_at),
+                delivery.attempts,
+            ]
 
 
 @require_safe

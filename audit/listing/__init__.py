@@ -1,0 +1,1 @@
+"""Lists taken away as tables: recorded, bounded, after a fresh second factor."""
