@@ -10,10 +10,26 @@ import json
 import platform
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from tests.bench.environment import end_by_sigterm
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
+
+
+@contextmanager
+def running(name: str) -> Iterator[subprocess.Popen[str]]:
+    """The benchmark's process; it is told to end, and waited for, when this one is left early."""
+    command = [sys.executable, "-m", f"tests.bench.bench_{name}"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as bench:
+        try:
+            yield bench
+        except BaseException:
+            bench.terminate()
+            raise
 
 
 def main(names: list[str]) -> int:
@@ -25,17 +41,12 @@ def main(names: list[str]) -> int:
     figures, failed = [], []
     for name in names or known:
         print(f"— {name}", flush=True)
-        bench = subprocess.Popen(
-            [sys.executable, "-m", f"tests.bench.bench_{name}"],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for line in bench.stdout or ():  # each part as it is done
-            print("  " + line, end="", flush=True)
-            if line.startswith("{"):
-                figures.append(json.loads(line))
-        if bench.wait() != 0:
+        with running(name) as bench:
+            for line in bench.stdout or ():  # each part as it is done
+                print("  " + line, end="", flush=True)
+                if line.startswith("{"):
+                    figures.append(json.loads(line))
+        if bench.returncode != 0:
             failed.append(name)
     target = ROOT / "var" / "bench.json"
     target.parent.mkdir(exist_ok=True)
@@ -46,4 +57,5 @@ def main(names: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    end_by_sigterm()
     raise SystemExit(main(sys.argv[1:]))

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.cpu import measured, server_seconds
-from tests.bench.environment import bench_installation, peak_memory_mb, report
+from tests.bench.environment import bench_installation, owned, peak_memory_mb, report
 
 BULK = int(os.environ.get("BENCH_RECORDS", "200000"))
 SECONDS = float(os.environ.get("BENCH_SECONDS", "10"))
@@ -93,7 +93,7 @@ def writers(installation: Path) -> dict[str, Any]:
     """PROCESSES × THREADS writers for SECONDS beside a sequencer in a process of its own."""
     from django.db import connection
 
-    sequencer = subprocess.Popen([sys.executable, "manage.py", "sequencer"], cwd=ROOT)
+    sequencer = owned(subprocess.Popen([sys.executable, "manage.py", "sequencer"], cwd=ROOT))
     children = [start_writer() for _ in range(PROCESSES)]
     for child in children:
         assert child.stdout is not None
@@ -138,8 +138,10 @@ def wait_for_sequencer(connection) -> None:
 
 def start_writer() -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "tests.bench.bench_ledger", "writer"]
-    return subprocess.Popen(
-        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    return owned(
+        subprocess.Popen(
+            command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
     )
 
 

@@ -19,7 +19,7 @@ import sys
 import time
 from typing import Any
 
-from tests.bench.environment import ROOT, bench_installation, report
+from tests.bench.environment import ROOT, bench_installation, owned, report
 from tests.bench.processor import postgres_cpu_s
 
 COUNT = int(os.environ.get("BENCH_SEND", "100000"))
@@ -100,8 +100,10 @@ def ours(count: int) -> dict[str, Any]:
 
 def _worker(notice: str, *, plan: bool) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "tests.bench.send_worker", notice, *(["plan"] if plan else [])]
-    return subprocess.Popen(
-        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    return owned(
+        subprocess.Popen(
+            command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
     )
 
 

@@ -13,11 +13,18 @@ from django.db import connections
 from django.urls import reverse
 
 from comms.models import Delivery, Notice
-from comms.services import closing, sending
+from comms.services import closing, notices, sending
 from core import clock
 from core.roles import Role
 from templates_mgmt import services as templates
-from tests.builders import approved_template, make_investors, make_planned, make_released
+from tests.builders import (
+    approved_template,
+    dispatcher,
+    make_investors,
+    make_notice,
+    make_planned,
+    make_released,
+)
 from tests.core.builders import make_line, make_user, sign_in
 from tests.templates_mgmt.builders import reviewer
 
@@ -68,6 +75,42 @@ def test_every_notice_that_used_the_version_is_listed(client, null_providers):
     sweep()
     html = row_of(page_of(client, first))
     assert first.code in html and second.code in html
+
+
+def notice_page(client, notice: Notice) -> str:
+    sign_in(client, make_user(Role.REVIEWER, lines=[make_line()]))
+    return client.get(reverse("notice-detail", args=[notice.pk])).content.decode()
+
+
+def test_the_notice_says_why_and_by_whom_its_wording_was_recalled(client, null_providers):
+    make_investors(2)
+    notice = make_planned(approved_template())
+    recall(notice.version)
+    sweep()
+    notice.refresh_from_db()
+    shown = notice_page(client, notice)
+    assert notice.state == "cancelled"
+    assert "The wording was recalled" in shown
+    assert "Reason given: wrong" in shown
+    assert str(notice.version.decided_by) in shown
+
+
+def test_a_notice_that_waits_with_a_recalled_wording_says_what_to_do(client):
+    make_investors(1)
+    draft = make_notice(approved_template())
+    recall(draft.version)
+    shown = notice_page(client, draft)
+    assert "Reason given: wrong" in shown
+    assert "prepare one with an approved version" in shown
+
+
+def test_a_cancelled_notice_says_why(client, null_providers):
+    make_investors(1)
+    notice = make_planned(approved_template())
+    notices.cancel_notice(
+        notice_id=notice.pk, reason="Sent in error", actor=dispatcher(), now=clock.now()
+    )
+    assert "Reason given: Sent in error" in notice_page(client, notice)
 
 
 def test_without_a_recall_the_page_says_nothing_of_one(client, null_providers):
