@@ -29,6 +29,7 @@ def write_for_core(
     staff: UUID | None,
     object: str | None,
     payload: Mapping[str, Any] | None,
+    incident: UUID | None,
 ) -> UUID:
     """The writer that core's journal uses: one record in the caller's transaction."""
     from audit.leaf import Subjects
@@ -38,6 +39,6 @@ def write_for_core(
         action=action,
         actor=actor,
         now=now,
-        subjects=Subjects(staff=staff, object=object),
+        subjects=Subjects(staff=staff, incident=incident, object=object),
         payload=payload,
     )

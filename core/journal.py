@@ -23,6 +23,7 @@ class Writer(Protocol):
         staff: UUID | None,
         object: str | None,
         payload: Mapping[str, Any] | None,
+        incident: UUID | None,
     ) -> UUID: ...
 
 
@@ -43,12 +44,17 @@ def write(
     staff: UUID | None = None,
     object: str | None = None,
     payload: Mapping[str, Any] | None = None,
+    incident: UUID | None = None,
 ) -> UUID:
-    """Write one record about a member of staff or about `object` (`kind:id`); returns its id.
+    """Write one record about a member of staff, an incident or `object` (`kind:id`); returns its
+    id.
 
     The payload follows the ledger's rules: plain values, nothing personal. Raises RuntimeError
     when no writer is registered: a change without its record must not happen.
     """
     if _writer is None:
         raise RuntimeError("no ledger is registered with core.journal; is `audit` installed?")
-    return _writer(action=action, actor=actor, now=now, staff=staff, object=object, payload=payload)
+    return _writer(
+        action=action, actor=actor, now=now, staff=staff, object=object, payload=payload,
+        incident=incident,
+    )  # fmt: skip

@@ -29,6 +29,9 @@ from crisis.parties.models import PartyContact as PartyContact
 from crisis.parties.models import Proof as Proof
 from crisis.plans.models import CrisisPlan as CrisisPlan
 from crisis.plans.models import CrisisPlanVersion as CrisisPlanVersion
+from crisis.reports.models import RegulatorReport as RegulatorReport
+from crisis.reports.models import RegulatorReportVersion as RegulatorReportVersion
+from crisis.reports.models import ReportSubmission as ReportSubmission
 from crisis.risks.controls.models import Control as Control
 from crisis.risks.controls.models import ControlEvidence as ControlEvidence
 from crisis.risks.controls.models import ControlUse as ControlUse

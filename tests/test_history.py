@@ -273,6 +273,8 @@ _STEPS = "every step of it is a record, its legal moves are held in SQL"
 NO_HISTORY = {
     "crisis_clock": _STEPS,
     "crisis_clockpause": _STEPS,
+    "crisis_regulatorreport": "never changes; its versions do",
+    "crisis_regulatorreportversion": _STEPS,
     "crisis_clocktable": "one row, which a trigger keeps as it is",
     "crisis_clocktableversion": _STEPS,
     "audit_exportbuild": "how far a build is; gone when it ends; its records say the rest",

@@ -88,6 +88,16 @@ class ReviewedVersion(models.Model):
         raise NotImplementedError
 
     @property
+    def ledger_incident(self) -> UUID | None:
+        """The incident that its records are about, if any."""
+        return None
+
+    @property
+    def ledger_facts(self) -> dict[str, Any]:
+        """What its records say besides: plain values, nothing personal."""
+        return {}
+
+    @property
     def parent_id(self) -> UUID:
         """The id of what this is a version of."""
         value: UUID = getattr(self, f"{self.parent_name}_id")

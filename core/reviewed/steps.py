@@ -147,5 +147,11 @@ def _record(
         actor=actor,
         now=now,
         object=version.object_ref,
-        payload={"number": version.number, "content_hash": version.content_hash, **payload},
+        incident=version.ledger_incident,
+        payload={
+            **version.ledger_facts,
+            "number": version.number,
+            "content_hash": version.content_hash,
+            **payload,
+        },
     )

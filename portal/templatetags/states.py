@@ -159,6 +159,10 @@ LOOKS: dict[str, Look] = {
     "info": Look("info", _("Note"), "info"),
     "success": Look("check-circle", _("Done"), "ok"),
     "neutral": Look("info", _("Note"), "neutral"),
+    # reports to regulators
+    "report.approved": Look("check", _("Approved"), "info"),
+    "report.handed_in": Look("check-circle", _("Handed in"), "ok"),
+    "report.missing": Look("question", _("Not begun"), "warn"),
     # clocks of duties
     "clock.overdue": Look("warn", _("Overdue"), "danger"),
     "clock.soon": Look("clock", _("Due within the hour"), "warn"),

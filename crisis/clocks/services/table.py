@@ -22,10 +22,13 @@ from crisis.clocks.rules import Row
 from crisis.clocks.services.ending import clean_reason
 
 
-def require_keeper(actor: Actor) -> None:
-    """Raise Forbidden unless `actor` is a person of compliance or of crisis management."""
+def require_keeper(actor: Actor) -> UUID:
+    """The person behind `actor`, who must be of compliance or of crisis management; raises
+    Forbidden."""
     approves = Capability.CRISIS_APPROVE in actor.capabilities
-    steps.require_person(actor, Capability.CRISIS_APPROVE if approves else Capability.CRISIS_RUN)
+    return steps.require_person(
+        actor, Capability.CRISIS_APPROVE if approves else Capability.CRISIS_RUN
+    )
 
 
 @transaction.atomic
