@@ -10,4 +10,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("crisis.drills.api")),
     path("", include("crisis.escalation.api")),
     path("", include("crisis.statements.api")),
+    path("", include("crisis.incidents.api")),
 ]

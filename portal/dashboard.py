@@ -32,6 +32,10 @@ from crisis.risks import selectors as risks
 from crisis.risks.rounds import selectors as risk_rounds
 from crisis.statements import selectors as statement_selectors
 from crisis.statements.services.writing import LET_OUT
+from crisis.clocks import selectors as clock_selectors
+from crisis.incidents import selectors as incident_selectors
+from crisis.incidents.duties import Running, next_duty
+from crisis.incidents.selectors import IncidentFilter
 from investors.consent_texts import selectors as consent_texts
 from investors.models import ImportBatch
 from investors.selectors import imports_visible_to
@@ -133,6 +137,7 @@ class Overview:
     def tasks(self) -> list[Task]:
         """What waits for the reader, by capability, longest waiting first."""
         found = [
+            *incidents_open(self.actor),
             *reviews_waiting(self.actor, self.now),
             *rereviews_waiting(self.actor),
             *consent_texts_waiting(self.actor),
@@ -249,6 +254,32 @@ def address(*routes: str, args: Iterable[object] = ()) -> str:
         except NoReverseMatch:
             continue
     return ""
+
+
+def incidents_open(actor: Actor) -> list[Task]:
+    """Incidents that go on, with their next duty for those who run them; exercises say so."""
+    if C.CRISIS_VIEW not in actor.capabilities:
+        return []
+    running = list(incident_selectors.running(actor, IncidentFilter())[:EACH])
+    clocks = clock_selectors.running_for([incident.pk for incident in running])
+    runs = C.CRISIS_RUN in actor.capabilities
+    tasks = []
+    for incident in running:
+        live = [Running(each.code, each.duty.label, each.due_at)
+                for each in clocks.get(incident.pk, [])]  # fmt: skip
+        duty = next_duty(incident.state, has_lead=incident.lead_id is not None, running=live)
+        words = duty.words if duty and runs else _("Incident being handled")
+        mark = f" · {_('EXERCISE')}" if incident.exercise else ""
+        tasks.append(
+            Task(
+                icon="crisis",
+                what=words,
+                title=f"{incident.code} {incident.title}{mark}",
+                since=incident.since,
+                url=address("incident-detail", args=[incident.pk]),
+            )
+        )
+    return tasks
 
 
 def reviews_waiting(actor: Actor, now: dt.datetime) -> list[Task]:

@@ -19,6 +19,8 @@ from audit.models import Leaf, Record
 from comms.models import Delivery, Notice
 from core.actor import Actor
 from core.roles import Capability as C
+from crisis.incidents import selectors as incidents
+from crisis.incidents.selectors import IncidentFilter
 from investors import selectors as investors
 from portal.dashboard import address
 from templates_mgmt.selectors import find_templates
@@ -140,6 +142,24 @@ def _investors(text: str, actor: Actor) -> Area:
     return _short(area, "investor-list")
 
 
+def _incidents(text: str, actor: Actor) -> Area:
+    """By code or by words of the title."""
+    area = Area("incidents", _("Incidents"), "crisis")
+    found = incidents.incidents(actor, IncidentFilter(q=text)).order_by("-id")
+    area.hits = [
+        Hit(
+            title=incident.title,
+            url=address("incident-detail", args=[incident.pk]),
+            note=f"{incident.code} · {_('EXERCISE')}" if incident.exercise else incident.code,
+            state=incident.state,
+            kind="incident",
+            at=incident.activated_at,
+        )
+        for incident in found[: LIMIT + 1]
+    ]
+    return _short(area, "incident-list")
+
+
 def _records(text: str, actor: Actor) -> Area:
     """Records by their id, by the id of what they are about, or by their place in the log."""
     area = Area("records", _("Records"), "audit")
@@ -169,6 +189,7 @@ AREAS: list[tuple[C, Callable[[str, Actor], Area]]] = [
     (C.NOTICES_VIEW, _notices),
     (C.TEMPLATES_VIEW, _templates),
     (C.INVESTORS_VIEW, _investors),
+    (C.CRISIS_VIEW, _incidents),
     (C.AUDIT_BROWSE, _records),
 ]
 

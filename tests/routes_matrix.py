@@ -507,6 +507,51 @@ RISK = {
     "api-risk": get(RISK_READERS),
     "api-risk-assessments": post(CRISIS_OFFICER),
     "api-risk-links": Row({"GET": RISK_READERS, "POST": CRISIS_OFFICER}),
+CRISIS_WRITERS = frozenset({"reviewer", "dispatcher", "releaser", "crisis_officer"})
+CRISIS_STARTERS = frozenset({"reviewer", "crisis_officer"})
+HIT = {"nature": "technical", "scope": {"systems": ["trading"]}}
+
+INCIDENTS = {
+    "incident-list": get(CRISIS_READERS),
+    "incident-new": form(CRISIS_STARTERS),
+    "incident-worker": get(EVERYBODY),
+    "incident-responses": get(CRISIS_READERS),
+    "incident-detail": get(CRISIS_READERS),
+    "incident-live": get(CRISIS_READERS),
+    "incident-picture": get(CRISIS_READERS),
+    "incident-file": post(CRISIS_READERS),
+    "incident-report": post(CRISIS_READERS),
+    "incident-log": post(CRISIS_WRITERS, text="A line."),
+    "incident-lead": post(CRISIS_WRITERS),
+    **{
+        f"incident-{name}": form(CRISIS_OFFICER)
+        for name in (
+            "verify",
+            "tier",
+            "restore",
+            "relapse",
+            "close",
+            "dismiss",
+            "moment",
+            "role",
+            "duplicate",
+        )
+    },
+    "api-incidents": Row({"GET": CRISIS_READERS, "POST": CRISIS_STARTERS}),
+    "api-incident": get(CRISIS_READERS),
+    "api-incident-entries": Row(
+        {"GET": CRISIS_READERS, "POST": CRISIS_WRITERS}, body={"text": "A line."}
+    ),
+    "api-incident-verify": post(CRISIS_OFFICER, **HIT),
+    "api-incident-tier": post(CRISIS_OFFICER, tier="major", **REASON),
+    "api-incident-moments": post(CRISIS_OFFICER, kind="extortion_paid"),
+    "api-incident-restore": post(CRISIS_OFFICER),
+    "api-incident-relapse": post(CRISIS_OFFICER, **REASON),
+    "api-incident-close": post(CRISIS_OFFICER, words="Mended."),
+    "api-incident-dismiss": post(CRISIS_OFFICER, **REASON),
+    "api-incident-roles": post(CRISIS_OFFICER, role="lead", person_id=None),
+    "api-incident-lead": post(CRISIS_WRITERS),
+    "api-incident-duplicate": post(CRISIS_OFFICER, into_id="00000000-0000-4000-8000-000000000001"),
 }
 
 CONSOLE = {
@@ -549,6 +594,8 @@ CONSOLE = {
     **model("audit_legalhold", writable=False),
     **model("audit_retentionproposal", writable=False),
     **model("audit_accessreview", writable=False),
+    **model("crisis_incident", writable=False),
+    **model("crisis_entry", writable=False),
 }
 
 ROUTES: dict[str, Row] = {
@@ -564,5 +611,6 @@ ROUTES: dict[str, Row] = {
     **STATEMENTS,
     **DRILLS,
     **RISK,
+    **INCIDENTS,
     **CONSOLE,
 }

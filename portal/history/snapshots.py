@@ -17,6 +17,7 @@ from comms.models import Notice
 from core.history.models import GrantHistory
 from core.models import BusinessLine, User
 from core.roles import ROLE_LABELS, Capability, Role
+from crisis.incidents.models import Incident
 from investors.models import ConsentEntry, Investor, Preference
 from portal.templatetags.ui import zone_name
 from templates_mgmt.models import Template, TemplateVersion, Variant
@@ -166,6 +167,11 @@ def _investor(investor: Investor, at: dt.datetime) -> Snapshot | None:
     return snapshot
 
 
+def _incident(incident: Incident, at: dt.datetime) -> Snapshot | None:
+    row = _stood(Incident, incident.pk, at)
+    return row and fields_of(row, Incident, hidden=["plan", "dedupe"])
+
+
 def _line(line: BusinessLine, at: dt.datetime) -> Snapshot | None:
     row = _stood(BusinessLine, line.pk, at)
     return row and fields_of(row, BusinessLine)
@@ -210,6 +216,10 @@ KINDS: dict[str, Kind] = {
     "staff": Kind(
         gettext_lazy("Member of staff"), _C.AUDIT_BROWSE, User, "staff", "",
         lambda found: None, _user, _of_user,
+    ),
+    "incident": Kind(
+        gettext_lazy("Incident"), _C.CRISIS_VIEW, Incident, "incident", "incident-detail",
+        lambda found: None, _incident, _own(Incident),
     ),
     "line": Kind(
         gettext_lazy("Business line"), _C.AUDIT_BROWSE, BusinessLine, "", "",
