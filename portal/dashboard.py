@@ -26,16 +26,16 @@ from comms import rules
 from comms.models import Notice, Tally
 from core.actor import Actor
 from core.roles import Capability as C
+from crisis.clocks import selectors as clock_selectors
 from crisis.drills import selectors as drill_selectors
+from crisis.incidents import selectors as incident_selectors
+from crisis.incidents.duties import Running, next_duty
+from crisis.incidents.selectors import IncidentFilter
 from crisis.models import Risk
 from crisis.risks import selectors as risks
 from crisis.risks.rounds import selectors as risk_rounds
 from crisis.statements import selectors as statement_selectors
 from crisis.statements.services.writing import LET_OUT
-from crisis.clocks import selectors as clock_selectors
-from crisis.incidents import selectors as incident_selectors
-from crisis.incidents.duties import Running, next_duty
-from crisis.incidents.selectors import IncidentFilter
 from investors.consent_texts import selectors as consent_texts
 from investors.models import ImportBatch
 from investors.selectors import imports_visible_to

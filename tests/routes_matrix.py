@@ -507,6 +507,8 @@ RISK = {
     "api-risk": get(RISK_READERS),
     "api-risk-assessments": post(CRISIS_OFFICER),
     "api-risk-links": Row({"GET": RISK_READERS, "POST": CRISIS_OFFICER}),
+}
+
 CRISIS_WRITERS = frozenset({"reviewer", "dispatcher", "releaser", "crisis_officer"})
 CRISIS_STARTERS = frozenset({"reviewer", "crisis_officer"})
 HIT = {"nature": "technical", "scope": {"systems": ["trading"]}}
