@@ -10,6 +10,8 @@ from templates_mgmt.files import urls as files
 from templates_mgmt.filing import api as filing
 from templates_mgmt.lexicon import api as lexicon
 from templates_mgmt.reviewing import api as reviewing
+from templates_mgmt.reviewing import plans_api
+from templates_mgmt.writing import api as writing
 
 urlpatterns = [
     *clauses.urlpatterns,
@@ -17,6 +19,8 @@ urlpatterns = [
     *filing.urlpatterns,
     *lexicon.urlpatterns,
     *reviewing.urlpatterns,
+    *plans_api.urlpatterns,
+    *writing.urlpatterns,
     path("templates/", api.TemplatesView.as_view(), name="api-templates"),
     path("templates/<uuid:template_id>/", api.TemplateView.as_view(), name="api-template"),
     path(

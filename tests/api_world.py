@@ -26,6 +26,7 @@ from investors.consent_texts import services as consent_texts
 from investors.consent_texts.models import ConsentText
 from investors.erasure.services import request_erasure
 from investors.models import Investor
+from templates_mgmt import lint
 from templates_mgmt.clauses import services as clauses
 from templates_mgmt.clauses.models import Clause
 from templates_mgmt.files.document import dump
@@ -36,6 +37,7 @@ from templates_mgmt.lexicon.models import WordList
 from templates_mgmt.library import read_example
 from templates_mgmt.models import TemplateVersion
 from templates_mgmt.reviewing import services as reviewing
+from templates_mgmt.selectors import content_of
 from templates_mgmt.services import new_version
 from tests.audit import exports
 from tests.audit.retention import hold_investor
@@ -54,12 +56,13 @@ from tests.builders import (
 from tests.crisis.risks.builders import make_draft as make_draft_risk
 from tests.investors import consent_texts as texts
 from tests.investors.builders import row, run, write_csv
-from tests.templates_mgmt.builders import make_draft, make_submitted, reviewer
+from tests.templates_mgmt.builders import VARIANTS, make_draft, make_submitted, reviewer
 from tests.templates_mgmt.filing import approve as approve_filed
 from tests.templates_mgmt.filing import make_filed
 
 GATEWAY = ("gateway", "local-gateway")  # the provider's name and secret in the settings
 REASON = {"reason": "Letter 12 of the supervisor"}
+STAGES = [{"name": {"zh-hans": "合规", "en": "Compliance"}, "group": "", "quorum": 2, "days": 1}]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,8 @@ class World:
             "list_id": [str(self.kept["word_list_sent"].word_list_id)],
             "text_id": [str(self.kept["consent_text_sent"].consent_text_id)],
             "rereview_id": [str(pk) for pk in ReReview.objects.values_list("pk", flat=True)],
+            "category": ["risk", "trading", "drill"],
+            "code": ["legal"],
             "shown_hash": [version.content_hash for version in versions if version.content_hash],
         }
 
@@ -129,6 +134,14 @@ def _kept(user: User) -> dict[str, Any]:
         sent = create(code=f"{kind}_c", name="C", actor=keeper, now=now)
         service.save(version_id=sent.pk, actor=keeper, now=now, **given)
         found[f"{kind}_sent"] = service.submit(version_id=sent.pk, actor=keeper, now=now)
+    found["plan_draft"] = reviewing.new_plan(category="risk", actor=own, now=now)
+    reviewing.save_plan(version_id=found["plan_draft"].pk, stages=STAGES, actor=own, now=now)
+    sent = reviewing.new_plan(category="trading", actor=keeper, now=now)
+    reviewing.save_plan(version_id=sent.pk, stages=STAGES, actor=keeper, now=now)
+    found["plan_sent"] = reviewing.submit_plan(version_id=sent.pk, actor=keeper, now=now)
+    found["flagged"] = make_draft(
+        code="flagged", variants=[{**VARIANTS[0], "body": VARIANTS[0]["body"] + "保本"}]
+    )
     found["consent_text_draft"] = texts.draft(own)
     found["consent_text_ready"] = consent_texts.save(
         version_id=texts.draft(own, purpose="channel.push").pk, text="Ready.", actor=own, now=now
@@ -306,6 +319,18 @@ def _taken(world: World) -> Good:
     return Good({"version_id": version.pk})
 
 
+def _plan(state: str, body: object = None) -> Callable[[World], Good]:
+    return lambda world: Good({"version_id": world.kept[f"plan_{state}"].pk}, body)
+
+
+def _justification(world: World) -> Good:
+    version = world.kept["flagged"]
+    content = content_of(version)
+    finding = next(f for f in lint.lint(content) if f.code == "forbidden_word")
+    body = {"fingerprint": lint.fingerprint(finding, content), **REASON}
+    return Good({"version_id": version.pk}, body)
+
+
 # Of each kind: the path parameter of what has versions, its model, and a new one.
 _PARENTS: dict[str, tuple[str, Any, dict[str, str]]] = {
     "clause": ("clause_id", Clause, {"code": "new_clause", "name": "New"}),
@@ -360,6 +385,7 @@ GOOD: dict[str, Callable[[World], Good]] = {
     "investor_consents_list": _investor(),
     "investor_consents_create": _investor(CONSENT),
     "investor_preferences_set": _investor(PREFERENCE),
+    "investor_relationship_set": _investor({"status": "closed", **REASON}),
     "risks_list": _nothing,
     "risks_create": lambda world: Good(
         body={"kind": "data", "title": "A", "department": "B", "owner_id": str(world.user.pk)}
@@ -402,6 +428,21 @@ GOOD: dict[str, Callable[[World], Good]] = {
     "template_comments_list": lambda world: Good({"version_id": world.kept["taken"]}),
     "template_comments_create": _version("in_review", {"text": "why?"}),
     "template_comments_settle": lambda world: Good({"comment_id": world.kept["comment"]}),
+    "template_versions_derived": _version("draft"),
+    "template_justifications_list": _version("draft"),
+    "template_justifications_create": _justification,
+    "review_plans_list": _nothing,
+    "review_plan_versions_create": lambda world: Good({"category": "drill"}),
+    "review_plan_versions_read": _plan("draft"),
+    "review_plan_versions_save": _plan("draft", {"stages": STAGES}),
+    "review_plan_versions_submit": _plan("draft"),
+    "review_plan_versions_approve": lambda world: Good(
+        {"version_id": world.kept["plan_sent"].pk},
+        {"shown_hash": world.kept["plan_sent"].content_hash},
+    ),
+    "review_plan_versions_return": _plan("sent", REASON),
+    "review_groups_list": _nothing,
+    "review_groups_set": lambda world: Good({"code": "legal"}, {"name": "Legal", "members": []}),
     "reviews_list": _nothing,
     "template_versions_filing": _version("approved"),
     "template_versions_filing_save": _version("draft", {"communication_class": "retail"}),

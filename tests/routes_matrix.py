@@ -275,6 +275,7 @@ INVESTORS = {
     "investor-detail": get(INVESTOR_READERS),
     "investor-preferences": post(PRIVACY),
     "investor-consent": post(PRIVACY),
+    "investor-relationship": form(PRIVACY),
     "contact-reveal": post(PRIVACY, **REASON),
     "consent-texts": get(CONSENT_TEXT_READERS),
     "consent-text-new": form(PRIVACY),
@@ -310,6 +311,7 @@ INVESTORS = {
     "api-investors": get(INVESTOR_READERS),
     "api-investor": get(INVESTOR_READERS),
     "api-investor-consents": Row({"GET": INVESTOR_READERS, "POST": PRIVACY}, body=CONSENT),
+    "api-investor-relationship": post(PRIVACY, status="closed", reason="Moved away"),
     "api-investor-preferences": post(PRIVACY, topic="education", channel="sms", wanted=True),
     "api-imports": form(IMPORTERS),
     "api-import": get(IMPORTERS),
@@ -422,6 +424,22 @@ PARTIES = {
     "crisis-party-contact-add": post(CRISIS_OFFICER),
     "crisis-party-proof-add": post(CRISIS_OFFICER),
     "crisis-party-contact-end": post(CRISIS_OFFICER),
+}
+LEARNING = {
+    "retrospectives": get(CRISIS_READERS),
+    "retrospective": get(CRISIS_READERS),
+    "retrospective-edit": form(CRISIS_OFFICER),
+    "retrospective-decide": post(REVIEWER, verb="return", shown_hash="0" * 64, **REASON),
+    "retrospective-new": post(CRISIS_OFFICER),
+    "incident-actions": get(CRISIS_READERS),
+    "incident-action": get(STAFF),
+    "incident-action-finish": post(STAFF, outcome="done"),
+    "incident-action-drop": post(REVIEWER, outcome="too dear"),
+    "incident-action-move": post(CRISIS_OFFICER, due_on="2026-12-01", **REASON),
+    "incident-action-new": form(CRISIS_OFFICER),
+    "crisis-packs": get(CRISIS_READERS),
+    "crisis-pack-make": post(CRISIS_OFFICER),
+    "crisis-pack-take": Row({"POST": CRISIS_READERS}, kwargs={"form": "pdf"}),
 }
 
 NONE = "00000000-0000-7000-8000-000000000000"
@@ -610,6 +628,7 @@ ROUTES: dict[str, Row] = {
     **AUDIT,
     **RETENTION,
     **PARTIES,
+    **LEARNING,
     **STATEMENTS,
     **DRILLS,
     **RISK,
