@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from django.db.models import F, Max, Q, Sum
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _text
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from audit import alarms
@@ -75,13 +75,13 @@ def ledger_verified(now: dt.datetime) -> Evidence:
     """The last finished verification found nothing, at most 36 hours ago."""
     last = Verification.objects.filter(ok__isnull=False).order_by("-id").first()
     if last is not None and not last.ok:
-        said = _text("The last verification failed.")
+        said = gettext("The last verification failed.")
         return Evidence(Standing.FAILS, said, last.finished_at or last.started_at)
-    said = _text("The last verification of %(size)s records found nothing wrong.") % {
+    said = gettext("The last verification of %(size)s records found nothing wrong.") % {
         "size": last.size if last else 0
     }
     at = (last.finished_at or last.started_at) if last else None
-    never = _text("The ledger was never verified.")
+    never = gettext("The ledger was never verified.")
     return _aged(at, dt.timedelta(hours=36), now, said=said, never=never)
 
 
@@ -97,23 +97,22 @@ def deliveries(now: dt.datetime) -> Evidence:
     by_state = dict(rows)
     attempted, failed = sum(by_state.values()), by_state.get("failed", 0)
     if not attempted:
-        return Evidence(Standing.UNPROVEN, _text("Nothing was sent in the last 30 days."))
-    said = _text("%(failed)s of %(all)s deliveries failed in the last 30 days (%(share)s %%).") % {
-        "failed": failed, "all": attempted, "share": f"{100 * failed / attempted:.1f}",
-    }  # fmt: skip
+        return Evidence(Standing.UNPROVEN, gettext("Nothing was sent in the last 30 days."))
+    figures = {"failed": failed, "all": attempted, "share": f"{100 * failed / attempted:.1f}"}
+    words = gettext("%(failed)s of %(all)s deliveries failed in the last 30 days (%(share)s %%).")
     good = 100 * failed <= MOST_FAILED * attempted
-    return Evidence(Standing.WORKS if good else Standing.FAILS, said, now)
+    return Evidence(Standing.WORKS if good else Standing.FAILS, words % figures, now)
 
 
 @source("witness", _("Outside witnesses cosign the ledger"), "audit-ledger")
 def witness(now: dt.datetime) -> Evidence:
     """A witness cosigned within 24 hours, and none refuses."""
     if refused := alarms.standing().witness:
-        return Evidence(Standing.FAILS, _text("A witness refused to cosign."), refused)
+        return Evidence(Standing.FAILS, gettext("A witness refused to cosign."), refused)
     at = Cosignature.objects.aggregate(at=Max("cosigned_at"))["at"]
     return _aged(
-        at, dt.timedelta(hours=24), now, said=_text("A witness cosigned a checkpoint."),
-        never=_text("No witness has cosigned yet."),
+        at, dt.timedelta(hours=24), now, said=gettext("A witness cosigned a checkpoint."),
+        never=gettext("No witness has cosigned yet."),
     )  # fmt: skip
 
 
@@ -122,8 +121,8 @@ def time_stamp(now: dt.datetime) -> Evidence:
     """A time-stamping authority stamped a checkpoint within two days."""
     at = Timestamp.objects.aggregate(at=Max("attested_at"))["at"]
     return _aged(
-        at, dt.timedelta(days=2), now, said=_text("A checkpoint was time-stamped."),
-        never=_text("No checkpoint was time-stamped yet."),
+        at, dt.timedelta(days=2), now, said=gettext("A checkpoint was time-stamped."),
+        never=gettext("No checkpoint was time-stamped yet."),
     )  # fmt: skip
 
 
@@ -136,12 +135,12 @@ def templates_by_two(now: dt.datetime) -> Evidence:
     alone = Q(contributors__user=F("decided_by"))
     found = recent.aggregate(newest=Max("decided_at"), alone=Max("decided_at", filter=alone))
     if found["alone"]:
-        said = _text("A wording was approved by somebody who wrote it.")
+        said = gettext("A wording was approved by somebody who wrote it.")
         return Evidence(Standing.FAILS, said, found["alone"])
     return _aged(
         found["newest"], dt.timedelta(days=90), now,
-        said=_text("Every wording approved in 90 days was approved by a second person."),
-        never=_text("No wording was approved in the last 90 days."),
+        said=gettext("Every wording approved in 90 days was approved by a second person."),
+        never=gettext("No wording was approved in the last 90 days."),
     )  # fmt: skip
 
 
@@ -151,7 +150,7 @@ def drill(now: dt.datetime) -> Evidence:
     done = Incident.objects.filter(exercise=True, state=IncidentState.CLOSED)
     return _aged(
         done.aggregate(at=Max("closed_at"))["at"], dt.timedelta(days=183), now,
-        said=_text("A drill was held and closed."), never=_text("No drill was finished yet."),
+        said=gettext("A drill was held and closed."), never=gettext("No drill was finished yet."),
     )  # fmt: skip
 
 
@@ -160,7 +159,9 @@ def access_review(now: dt.datetime) -> Evidence:
     """The access review of the quarter that has ended is signed."""
     signed = access_reviews.signed_until()
     if signed is None:
-        return Evidence(Standing.UNPROVEN, _text("No access review was signed yet."))
+        return Evidence(Standing.UNPROVEN, gettext("No access review was signed yet."))
     if access_reviews.is_due(now):
-        return Evidence(Standing.STALE, _text("The review of the last quarter is missing."), signed)
-    return Evidence(Standing.WORKS, _text("The last access review is signed."), signed)
+        return Evidence(
+            Standing.STALE, gettext("The review of the last quarter is missing."), signed
+        )
+    return Evidence(Standing.WORKS, gettext("The last access review is signed."), signed)

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.utils.translation import gettext as _text
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.access import require, require_other_person, require_step_up
@@ -140,7 +140,9 @@ def _expire(acceptance_id: UUID, now: dt.datetime) -> int:
     acceptance, risk = _locked(acceptance_id, actor)
     if acceptance.state != AcceptanceState.ACTIVE:
         return 0
-    reason = _text("The acceptance ended on %(day)s.") % {"day": acceptance.expires_on.isoformat()}
+    reason = gettext("The acceptance ended on %(day)s.") % {
+        "day": acceptance.expires_on.isoformat()
+    }
     _end(acceptance, AcceptanceState.EXPIRED, "", actor, now)
     _set_state(risk, State.OPEN, reason, now)
     _note("acceptance_expired", acceptance, actor=actor, now=now)
