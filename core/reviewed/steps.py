@@ -118,7 +118,7 @@ def approve(version: V, *, shown_hash: str, actor: Actor, now: dt.datetime) -> V
         )
     require_step_up(actor, now)
     siblings = type(version)._default_manager.filter(**{version.parent_name: version.parent_id})
-    for old in siblings.select_for_update().filter(state=State.APPROVED):
+    for old in siblings.select_for_update(of=("self",)).filter(state=State.APPROVED):
         old.state = State.SUPERSEDED.value
         old.save(update_fields=["state"])
     return _decide("approved", version, State.APPROVED, actor, now, "")

@@ -193,13 +193,13 @@ def _ended(
     outcome = _needed(outcome, "outcome", 2000)
     ACTIONS.check(old=action.state, new=state, reason=outcome)
     action.state, action.outcome = state.value, outcome
-    action.ended_by_id, action.ended_at = require_user(actor), now
+    action.ended_by_id, action.ended_at = _person(actor), now
     action.save(update_fields=["state", "outcome", "ended_by", "ended_at"])
     _note(state.value, action, actor, now, {"outcome": outcome})
     return action
 
 
-def require_user(actor: Actor) -> UUID:
+def _person(actor: Actor) -> UUID:
     """The person behind `actor`; raises Forbidden for a program."""
     if actor.user_id is None:
         raise Forbidden(_("This step needs a person, not a program."))

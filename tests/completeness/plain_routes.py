@@ -39,6 +39,9 @@ UNRECORDED: dict[str, str] = {
             "risk-heat-map", "risk-matrix", "risk-matrix-version", "risk-matrix-edit",
             "risk-controls", "risk-control-new", "risk-control", "risk-control-edit",
             "risk-rounds", "risk-round-new", "risk-round", "risk-detail", "risk-edit",
+            "crisis-parties", "crisis-party-new", "crisis-party-edit", "crisis-packs",
+            "retrospectives", "retrospective", "retrospective-edit", "incident-actions",
+            "incident-action", "incident-action-new",
         ),
         _HOUSE,
     ),
@@ -58,6 +61,7 @@ UNRECORDED: dict[str, str] = {
 
 # Reads whose record another test looks for, with the service that writes it.
 READ_BY: dict[str, str] = {
+    "crisis-party": "crisis.parties.services.show_contacts",
     "object-as-of": "portal.history.services.view_as_of",
     "me-message": "comms.services.receipts.reading.record_view",
     "me-history": "portal.selfservice.choices.read_history",
@@ -76,6 +80,21 @@ _RISKS = "crisis.risks"
 
 # Changes whose form is a thin way into a service that has a scene.
 CHANGED_BY: dict[str, str] = {
+    "crisis-party-new": "crisis.parties.services.save_party",
+    "crisis-party-edit": "crisis.parties.services.save_party",
+    "crisis-party-end": "crisis.parties.services.end_party",
+    "crisis-party-contact-add": "crisis.parties.services.add_contact",
+    "crisis-party-contact-end": "crisis.parties.services.end_contact",
+    "crisis-party-proof-add": "crisis.parties.services.add_proof",
+    "retrospective-new": "crisis.learning.services.start_retrospective",
+    "retrospective-edit": "crisis.learning.services.save",
+    "retrospective-decide": "crisis.learning.services.approve",
+    "incident-action-new": "crisis.learning.services.add_action",
+    "incident-action-finish": "crisis.learning.services.finish_action",
+    "incident-action-drop": "crisis.learning.services.drop_action",
+    "incident-action-move": "crisis.learning.services.move_action",
+    "crisis-pack-make": "crisis.pack.services.make_pack",
+    "crisis-pack-take": "crisis.pack.services.take_pack",
     "sign-in": "core.signin.sign_in_with_password",
     "sign-in-otp": "core.signin.sign_in_with_code",
     "enrol": "core.devices.enrol",

@@ -9,6 +9,7 @@ from core.actor import Actor
 from core.roles import Role
 from crisis.incidents.services.activating import activate
 from crisis.incidents.services.deciding import verify
+from crisis.incidents.services.ending import close, restore
 from crisis.models import Incident
 from tests.core.builders import actor_of, make_user
 
@@ -31,3 +32,12 @@ def make_verified(actor: Actor, *, nature: str = "technical", **options: Any) ->
         incident_id=incident.pk, nature=nature, scope={"systems": ["trading"]}, actor=actor,
         now=clock.now(),
     )  # fmt: skip
+
+
+def make_closed(**options: Any) -> Incident:
+    """An incident that was verified, restored and closed."""
+    actor = make_actor(Role.CRISIS_OFFICER)
+    incident = make_verified(actor, **options)
+    given = {"incident_id": incident.pk, "actor": actor}
+    restore(**given, now=clock.now())
+    return close(**given, words="Orders pass again; watched for a day.", now=clock.now())
