@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("crisis.clocks.api")),
+    path("", include("crisis.reports.api")),
     path("", include("crisis.criteria.api")),
     path("", include("crisis.risks.api")),
     path("", include("crisis.drills.api")),

@@ -4,7 +4,9 @@ from django.apps import AppConfig
 
 # Parts that put a panel on the incident page, by the module that registers it.
 PANELS: tuple[str, ...] = (
+    "crisis.clocks.panels",
     "crisis.learning.panels",
+    "crisis.reports.panels",
     "crisis.risks.panels",
     "crisis.statements.panels",
 )

@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("crisis.drills.urls")),
     path("", include("crisis.incidents.urls")),
     path("", include("crisis.parties.urls")),
+    path("", include("crisis.reports.urls")),
     path("", include("crisis.statements.urls")),
     path("", include("crisis.plans.urls")),
     path("", include("crisis.risks.urls")),

@@ -68,6 +68,7 @@ def _page(request: HttpRequest, clock: Clock, form: ReasonForm, verb: str = "") 
         "may_pause": runs and running and clock.due_at > given["now"],
         "may_resume": runs and clock.state == State.PAUSED,
         "may_call_off": ends and clock.is_live,
+        "may_write": bool(held & {Capability.CRISIS_RUN, Capability.CRISIS_APPROVE}),
         "form": form,
         "verb": verb,
     }

@@ -36,7 +36,7 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF NOT EXISTS (SELECT FROM public.crisis_regulatorreportversion v
                    WHERE v.id = NEW.version_id AND v.state = 'approved'
-                     AND v.decided_at <= NEW.at) THEN
+                     AND date_trunc('minute', v.decided_at) <= NEW.at) THEN
         RAISE EXCEPTION 'only what a second person approved is handed in'
             USING ERRCODE = 'check_violation';
     END IF;

@@ -82,6 +82,12 @@ def version_for(actor: Actor, version_id: UUID) -> RegulatorReportVersion:
     return found
 
 
+def all_versions(actor: Actor) -> QuerySet[RegulatorReportVersion]:
+    """All versions of all reports, for the API."""
+    require(actor, Capability.CRISIS_VIEW)
+    return _versions()
+
+
 def versions_of(report: RegulatorReport) -> list[RegulatorReportVersion]:
     """All versions of a report, newest first."""
     return list(_versions().filter(report=report))

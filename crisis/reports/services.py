@@ -150,7 +150,7 @@ def hand_in(
         raise Conflict(_("Only what a second person approved is handed in."), code="not_approved")
     if ReportSubmission.objects.filter(version=version).exists():
         raise Conflict(_("This version was handed in already."), code="handed_in")
-    if at > now or (version.decided_at is not None and at < version.decided_at):
+    if at > now or at < _to_the_minute(version.decided_at):
         raise InvalidInput(
             _("Give a time between the approval and now."), code="out_of_range", field="at"
         )
@@ -189,6 +189,13 @@ def take_receipt(*, submission_id: UUID, actor: Actor, now: dt.datetime) -> Repo
         raise NotFound(_("There is no such receipt."))
     _record("receipt_downloaded", done.version, actor, now, {"receipt_sha256": done.receipt_sha256})
     return done
+
+
+def _to_the_minute(at: dt.datetime | None) -> dt.datetime:
+    """People note times to the minute, so the minute of the approval counts as after it."""
+    if at is None:
+        raise ValueError("an approved version has the time of its approval")
+    return at.replace(second=0, microsecond=0)
 
 
 def _clean(how: str, reference: str, text: str, name: str, receipt: bytes | None) -> dict[str, Any]:
