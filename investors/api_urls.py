@@ -7,10 +7,12 @@ from django.urls import path
 from investors import api
 from investors.consent_texts.api import urlpatterns as consent_texts
 from investors.erasure.api import urlpatterns as erasure
+from investors.relationship.api import urlpatterns as relationship
 
 urlpatterns = [
     *erasure,
     *consent_texts,
+    *relationship,
     path("investors/", api.InvestorsView.as_view(), name="api-investors"),
     path("investors/<uuid:investor_id>/", api.InvestorView.as_view(), name="api-investor"),
     path(

@@ -7,10 +7,12 @@ from django.urls import path
 from investors import import_views, list_views, views
 from investors.consent_texts.urls import urlpatterns as consent_texts
 from investors.erasure.urls import urlpatterns as erasure
+from investors.relationship.urls import urlpatterns as relationship
 
 urlpatterns = [
     *erasure,
     *consent_texts,
+    *relationship,
     path("investors/", list_views.investor_list, name="investor-list"),
     path("investors/export/", list_views.investor_list_export, name="investor-list-export"),
     path("investors/<uuid:investor_id>/", views.investor_detail, name="investor-detail"),

@@ -184,6 +184,8 @@ ACTIONS: dict[str, Label] = {
     "view.removed": Label(_("View of a list removed")),
     "investor.searched": Label(_("Investors searched")),
     "investor.listed": Label(_("Investors listed")),
+    "investor.relationship_ended": Label(_("Relationship ended")),
+    "investor.relationship_resumed": Label(_("Relationship taken up again")),
     "investor.viewed": Label(_("Investor viewed")),
     "investor.erased": Label(_("Investor’s data erased")),
     "erasure.requested": Label(_("Erasure requested")),

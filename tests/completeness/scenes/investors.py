@@ -17,6 +17,7 @@ from investors.erasure import services as erasure
 from investors.importing import service as importing
 from investors.importing import uploads
 from investors.models import ContactPoint, ImportBatch, Topic
+from investors.relationship.services import end_relationship, resume_relationship
 from investors.rules import EMAIL, SMS
 from tests.audit.retention import no_duties
 from tests.completeness.catalogue import Act, scene
@@ -55,6 +56,19 @@ def _search() -> Act:
 @scene("investors.services.people.list_shown")
 def _listed() -> Act:
     return call(services.list_shown, count=3, actor=clerk())
+
+
+@scene("investors.relationship.services.end_relationship")
+def _end() -> Act:
+    found = investor()
+    return call(end_relationship, investor_id=found, reason=REASON, actor=clerk())
+
+
+@scene("investors.relationship.services.resume_relationship")
+def _resume() -> Act:
+    found = investor()
+    end_relationship(investor_id=found, reason=REASON, actor=clerk(), now=clock.now())
+    return call(resume_relationship, investor_id=found, reason=REASON, actor=clerk())
 
 
 @scene("investors.services.people.view_investor")
