@@ -4,6 +4,7 @@ from django.apps import AppConfig
 
 # Parts that put a panel on the incident page, by the module that registers it.
 PANELS: tuple[str, ...] = (
+    "crisis.escalation.panels",
     "crisis.clocks.panels",
     "crisis.learning.panels",
     "crisis.reports.panels",

@@ -15,6 +15,7 @@ from core.actor import Actor
 from core.clock import isoformat
 from core.errors import InvalidInput
 from core.roles import Capability
+from crisis.escalation import services as escalation
 from crisis.incidents import rules
 from crisis.incidents.models import Incident
 from crisis.incidents.rules import EntryKind, MomentKind, Nature
@@ -61,8 +62,8 @@ def open_incident(
     detail: Mapping[str, Any] | None = None,
 ) -> Incident:
     """An incident to be verified, under the plan now in force; its first clocks start. For
-    services that have checked who asks: by hand, a criterion, an alarm, a drill. The caller is in
-    a transaction."""
+    services that have checked who asks: by hand, a criterion, an alarm, a drill. Those whom the
+    plan calls first get their calls. The caller is in a transaction."""
     since = since or now
     if since > now:
         raise InvalidInput(_("This lies in the future."), code="future", field="since")
@@ -99,6 +100,7 @@ def open_incident(
     reach(incident, MomentKind.AWARE, at=now, actor=actor, now=now)
     if nature == Nature.LEAK:
         reach(incident, MomentKind.LEAK, at=now, actor=actor, now=now)
+    escalation.call_out(incident=incident, actor=actor, now=now)
     return incident
 
 
