@@ -24,7 +24,6 @@ from tests import builders
 from tests.audit import exports
 from tests.browser import keeping, reviewing
 from tests.core.builders import actor_of, make_line, make_user
-from tests.investors import consent_texts as texts
 from tests.templates_mgmt.builders import FACTS, make_draft, save
 
 
@@ -42,9 +41,6 @@ def set_up() -> dict[str, Any]:
         investor_id=found["investor"], ground="consent", reason="来信要求删除",
         actor=actor_of(make_user(Role.PRIVACY_OFFICER)), now=clock.now(),
     )  # fmt: skip
-    drafter = texts.officer()
-    found["consent_text"] = texts.submitted(drafter, CONSENT_TEXT, "zh-hans").pk
-    found["consent_text_draft"] = texts.draft(drafter).pk
     builders.make_investors(2, contacts=["email"])
     builders.make_investors(1, consents=["inbox"], language="en")
     found["notice_draft"] = builders.make_notice(approved, title="草稿 Draft notice").pk
@@ -60,7 +56,6 @@ def set_up() -> dict[str, Any]:
     return found
 
 
-CONSENT_TEXT = "我公司将使用您的手机号码，通过短信向您发送通知。\n\n您可以随时撤回本同意。"
 EXTRACT = """客户号,姓名,手机,邮箱,语言,风险等级,短信同意,邮件同意
 900001,王小明,13812345678,wang@example.com,中文,C3,是,是
 900002,李雷,1.38E+10,li@example.com,中文,C2,是,否
