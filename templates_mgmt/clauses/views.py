@@ -7,43 +7,29 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from core import clock
-from core.actor import Actor
-from core.pages import staff_page
 from core.reviewed.forms import DecisionForm
 from core.reviewed.views import decided, edited, may_decide, started
-from core.roles import Capability
 from templates_mgmt.clauses import selectors, services
 from templates_mgmt.clauses.forms import ClauseForm, NewClauseForm
 from templates_mgmt.clauses.models import ClauseVersion
 from templates_mgmt.filing.selectors import rereviews_because_of
 from templates_mgmt.rules import LANGUAGE_LABELS, Language
-
-_form = require_http_methods(["GET", "HEAD", "POST"])
-_see = staff_page(Capability.TEMPLATES_VIEW)
-_keep = staff_page(Capability.TEMPLATES_REVIEW)
-
-
-def _actor(request: HttpRequest) -> Actor:
-    return request.actor  # type: ignore[attr-defined,no-any-return]
-
-
-def _may_keep(request: HttpRequest) -> bool:
-    return Capability.TEMPLATES_REVIEW in _actor(request).capabilities
+from templates_mgmt.views.common import actor_of, form_page, keep, may_keep, see
 
 
 @require_GET
-@_see
+@see
 def clauses(request: HttpRequest) -> HttpResponse:
     """All clauses with their versions."""
-    context = {"clauses": selectors.clauses(_actor(request)), "may_keep": _may_keep(request)}
+    context = {"clauses": selectors.clauses(actor_of(request)), "may_keep": may_keep(request)}
     return render(request, "templates_mgmt/clauses.html", context)
 
 
-@_form
-@_keep
+@form_page
+@keep
 def clause_new(request: HttpRequest) -> HttpResponse:
     """Start a clause."""
     return started(
@@ -56,18 +42,18 @@ def clause_new(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@_keep
+@keep
 def clause_version_new(request: HttpRequest, clause_id: UUID) -> HttpResponse:
     """Start a new version of a clause."""
-    version = services.new_version(clause_id=clause_id, actor=_actor(request), now=clock.now())
+    version = services.new_version(clause_id=clause_id, actor=actor_of(request), now=clock.now())
     return redirect("clause-edit", version.pk)
 
 
 @require_GET
-@_see
+@see
 def clause_version(request: HttpRequest, version_id: UUID) -> HttpResponse:
     """One version: its words, who includes it, and the decision about it."""
-    version = selectors.version_for(_actor(request), version_id)
+    version = selectors.version_for(actor_of(request), version_id)
     form = DecisionForm(initial={"shown_hash": version.content_hash})
     return _shown(request, version, form)
 
@@ -88,17 +74,17 @@ def _shown(
         ],
         "uses": selectors.uses_of(version.clause.code),
         "rereviews": rereviews_because_of(f"clause:{version.clause.code}:{version.number}"),
-        "may_keep": _may_keep(request),
-        "may_decide": may_decide(request, version, may_keep=_may_keep(request)),
+        "may_keep": may_keep(request),
+        "may_decide": may_decide(request, version, may_keep=may_keep(request)),
     }  # fmt: skip
     return render(request, "templates_mgmt/clause_version.html", context, status=status)
 
 
-@_form
-@_keep
+@form_page
+@keep
 def clause_edit(request: HttpRequest, version_id: UUID) -> HttpResponse:
     """Write a draft's words; save, or save and submit."""
-    version = selectors.version_for(_actor(request), version_id)
+    version = selectors.version_for(actor_of(request), version_id)
     return edited(
         request,
         version,
@@ -111,12 +97,12 @@ def clause_edit(request: HttpRequest, version_id: UUID) -> HttpResponse:
 
 
 @require_POST
-@_keep
+@keep
 def clause_decide(request: HttpRequest, version_id: UUID) -> HttpResponse:
     """Approve what was shown, or return it."""
 
     def again(form: DecisionForm) -> HttpResponse:
-        return _shown(request, selectors.version_for(_actor(request), version_id), form, 422)
+        return _shown(request, selectors.version_for(actor_of(request), version_id), form, 422)
 
     return decided(
         request,

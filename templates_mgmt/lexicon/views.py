@@ -9,42 +9,28 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from core import clock
-from core.actor import Actor
-from core.pages import staff_page
 from core.reviewed.forms import DecisionForm
 from core.reviewed.views import decided, edited, may_decide, started
-from core.roles import Capability
 from templates_mgmt.filing.selectors import rereviews_because_of
 from templates_mgmt.lexicon import selectors, services
 from templates_mgmt.lexicon.forms import NewListForm, TryForm, WordsForm
 from templates_mgmt.lexicon.models import WordListVersion
-
-_form = require_http_methods(["GET", "HEAD", "POST"])
-_see = staff_page(Capability.TEMPLATES_VIEW)
-_keep = staff_page(Capability.TEMPLATES_REVIEW)
-
-
-def _actor(request: HttpRequest) -> Actor:
-    return request.actor  # type: ignore[attr-defined,no-any-return]
-
-
-def _may_keep(request: HttpRequest) -> bool:
-    return Capability.TEMPLATES_REVIEW in _actor(request).capabilities
+from templates_mgmt.views.common import actor_of, form_page, keep, may_keep, see
 
 
 @require_GET
-@_see
+@see
 def word_lists(request: HttpRequest) -> HttpResponse:
     """All lists with their versions."""
-    context = {"lists": selectors.word_lists(_actor(request)), "may_keep": _may_keep(request)}
+    context = {"lists": selectors.word_lists(actor_of(request)), "may_keep": may_keep(request)}
     return render(request, "templates_mgmt/word_lists.html", context)
 
 
-@_form
-@_keep
+@form_page
+@keep
 def word_list_new(request: HttpRequest) -> HttpResponse:
     """Start a list."""
     return started(
@@ -57,18 +43,18 @@ def word_list_new(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@_keep
+@keep
 def word_list_version_new(request: HttpRequest, list_id: UUID) -> HttpResponse:
     """Start a new version of a list."""
-    version = services.new_version(list_id=list_id, actor=_actor(request), now=clock.now())
+    version = services.new_version(list_id=list_id, actor=actor_of(request), now=clock.now())
     return redirect("word-list-edit", version.pk)
 
 
 @require_GET
-@_see
+@see
 def word_list_version(request: HttpRequest, version_id: UUID) -> HttpResponse:
     """One version: its words, what it would change, and the decision about it."""
-    version = selectors.version_for(_actor(request), version_id)
+    version = selectors.version_for(actor_of(request), version_id)
     form = DecisionForm(initial={"shown_hash": version.content_hash})
     return _shown(request, version, form)
 
@@ -85,8 +71,8 @@ def _shown(
         "tried": _marked(version, text) if text else "",
         "rereviews": rereviews_because_of(f"wordlist:{version.word_list.code}:{version.number}"),
         "impact": selectors.impact_of(version) if version.in_work else [],
-        "may_keep": _may_keep(request),
-        "may_decide": may_decide(request, version, may_keep=_may_keep(request)),
+        "may_keep": may_keep(request),
+        "may_decide": may_decide(request, version, may_keep=may_keep(request)),
     }
     return render(request, "templates_mgmt/word_list_version.html", context, status=status)
 
@@ -103,11 +89,11 @@ def _marked(version: WordListVersion, text: str) -> SafeString:
     return format_html("{}{}", format_html_join("", "{}", ((part,) for part in parts)), text[done:])
 
 
-@_form
-@_keep
+@form_page
+@keep
 def word_list_edit(request: HttpRequest, version_id: UUID) -> HttpResponse:
     """Write a draft's words; save, or save and submit."""
-    version = selectors.version_for(_actor(request), version_id)
+    version = selectors.version_for(actor_of(request), version_id)
     return edited(
         request,
         version,
@@ -120,12 +106,12 @@ def word_list_edit(request: HttpRequest, version_id: UUID) -> HttpResponse:
 
 
 @require_POST
-@_keep
+@keep
 def word_list_decide(request: HttpRequest, version_id: UUID) -> HttpResponse:
     """Approve what was shown, or return it."""
 
     def again(form: DecisionForm) -> HttpResponse:
-        return _shown(request, selectors.version_for(_actor(request), version_id), form, 422)
+        return _shown(request, selectors.version_for(actor_of(request), version_id), form, 422)
 
     return decided(
         request,

@@ -1,7 +1,4 @@
-"""Forms of templates: filters, a new template, the editor of a draft, a decision.
-
-Django's forms hold what was typed; what is accepted is decided in `rules`.
-"""
+"""The editor: all the words of a version in one form."""
 
 from __future__ import annotations
 
@@ -10,181 +7,24 @@ from html.parser import HTMLParser
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext_lazy as _
 
 from core.errors import VouchsafeError
-from core.models import BusinessLine
 from templates_mgmt import rules
+from templates_mgmt.forms.parts import (
+    FactsForm,
+    NoteForm,
+    PlaceholderForm,
+    VariantForm,
+    declared_as_row,
+)
 from templates_mgmt.models import TemplateVersion
-from templates_mgmt.rendering import HTML_CHANNELS, SUBJECT_CHANNELS
 from templates_mgmt.rules import Channel, Language
 
-_EXAMPLE_FIELDS = {Language.EN.value: "example_en", Language.ZH_HANT.value: "example_hant"}
 BLANK_PLACEHOLDERS = 3
+
+
 MAX_PLACEHOLDERS = 40
-
-
-def _choices(labels: Mapping[Any, Any], blank: Any = None) -> list[tuple[str, Any]]:
-    listed = [(str(value), label) for value, label in labels.items()]
-    return [("", blank), *listed] if blank is not None else listed
-
-
-class FilterForm(forms.Form):
-    """Filters of the list; they live in the address."""
-
-    q = forms.CharField(label=_("Name or code"), required=False, max_length=120)
-    state = forms.ChoiceField(
-        label=_("State of the newest version"),
-        required=False,
-        choices=_choices(rules.STATE_LABELS, _("Any")),
-    )
-    category = forms.ChoiceField(
-        label=_("Category"), required=False, choices=_choices(rules.CATEGORY_LABELS, _("Any"))
-    )
-    line = forms.ChoiceField(label=_("Business line"), required=False)
-
-    def __init__(self, *args: Any, lines: list[BusinessLine], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        field = self.fields["line"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = [("", _("Any")), *((line.code, line.name) for line in lines)]
-
-
-class NewTemplateForm(forms.Form):
-    """A new template."""
-
-    name = forms.CharField(label=_("Name"), max_length=120)
-    code = forms.CharField(
-        label=_("Code"),
-        max_length=60,
-        help_text=_("a–z, 0–9, - and _. It cannot be changed later."),
-    )
-    category = forms.ChoiceField(
-        label=_("Category"),
-        choices=_choices(rules.CATEGORY_LABELS),
-        help_text=_("Decides which facts are mandatory."),
-    )
-    topic_code = forms.ChoiceField(
-        label=_("Topic"),
-        choices=_choices(rules.TOPIC_LABELS),
-        help_text=_("What investors subscribe to; mandatory topics reach everyone."),
-    )
-    line = forms.ChoiceField(label=_("Business line"))
-
-    def __init__(self, *args: Any, lines: list[BusinessLine], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        field = self.fields["line"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = [(str(line.pk), line.name) for line in lines]
-
-    refusal_fields = {"line_id": "line"}
-
-
-class ExampleForm(forms.Form):
-    """A new template from an example of the library."""
-
-    example = forms.ChoiceField(label=_("Example"))
-    line = forms.ChoiceField(label=_("Business line"))
-
-    def __init__(
-        self, *args: Any, lines: list[BusinessLine], examples: list[tuple[str, str]], **kwargs: Any
-    ) -> None:
-        super().__init__(*args, **kwargs)
-        for name, choices in (
-            ("line", [(str(line.pk), line.name) for line in lines]),
-            ("example", examples),
-        ):
-            field = self.fields[name]
-            assert isinstance(field, forms.ChoiceField)
-            field.choices = choices
-
-
-def _area(rows: int) -> forms.Textarea:
-    return forms.Textarea(attrs={"rows": rows})
-
-
-class FactsForm(forms.Form):
-    """The fact block of one language."""
-
-    title = forms.CharField(label=_("Title"), required=False)
-    key_points = forms.CharField(label=_("Key points, one a line"), required=False, widget=_area(4))
-    action = forms.CharField(label=_("Action needed"), required=False, widget=_area(2))
-    deadline = forms.CharField(label=_("Deadline"), required=False)
-    risk = forms.CharField(label=_("Risk statement"), required=False, widget=_area(2))
-
-
-class PlaceholderForm(forms.Form):
-    """One declared placeholder; a row without a name is no row."""
-
-    name = forms.CharField(label=_("Name"), required=False)
-    type = forms.ChoiceField(
-        label=_("Type"), required=False, choices=_choices(rules.PLACEHOLDER_TYPE_LABELS)
-    )
-    source = forms.ChoiceField(
-        label=_("Source"), required=False, choices=_choices(rules.SOURCE_LABELS)
-    )
-    example = forms.CharField(label=_("Example"), required=False)
-    example_en = forms.CharField(label=_("English example, if another"), required=False)
-    example_hant = forms.CharField(
-        label=_("Traditional Chinese example, if another"), required=False
-    )
-    personal = forms.BooleanField(label=_("Personal"), required=False)
-
-    def __init__(self, *args: Any, row: int, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for field in self.fields.values():
-            field.widget.attrs["aria-label"] = f"{field.label} {row}"
-
-    def examples(self) -> dict[str, str]:
-        """The examples of the languages that have one of their own."""
-        return {code: self.cleaned_data.get(name, "") for code, name in _EXAMPLE_FIELDS.items()}
-
-
-class VariantForm(forms.Form):
-    """The words for one channel in one language."""
-
-    subject = forms.CharField(label=_("Subject"), required=False)
-    body = forms.CharField(label=_("Text"), required=False, widget=_area(6))
-    body_html = forms.CharField(
-        label=_("HTML"),
-        required=False,
-        widget=_area(6),
-        help_text=_("Leave it blank to have it made from the text."),
-    )
-
-    def __init__(self, *args: Any, channel: str, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.channel = channel
-        for name in [
-            *(["subject"] if channel not in SUBJECT_CHANNELS else []),
-            *(["body_html"] if channel not in HTML_CHANNELS else []),
-        ]:
-            del self.fields[name]
-        self.fields["body"].widget.attrs["rows"] = 4 if channel == Channel.SMS else 9
-
-
-class NoteForm(forms.Form):
-    """What the author tells the reviewer."""
-
-    note = forms.CharField(
-        label=_("Note to the reviewer"),
-        required=False,
-        widget=_area(2),
-        help_text=_("What changed and why. It is not sent to investors."),
-    )
-
-
-def _declared(item: Mapping[str, Any]) -> dict[str, Any]:
-    """A declaration as a row shows it: the Chinese example stands for all languages without one
-    of their own."""
-    examples = item.get("examples") or {}
-    first = examples.get(Language.ZH_HANS.value) or item["example"]
-    others = {
-        name: own
-        for code, name in _EXAMPLE_FIELDS.items()
-        if (own := examples.get(code) or item["example"]) != first
-    }
-    return {**item, "example": first, **others}
+_RARE = frozenset({Channel.PUSH, Channel.CHAT, Channel.HOTLINE})
 
 
 class EditorForm:
@@ -222,7 +62,7 @@ class EditorForm:
         self.placeholders = [
             PlaceholderForm(
                 data,
-                initial=_declared(declared[row]) if row < len(declared) else None,
+                initial=declared_as_row(declared[row]) if row < len(declared) else None,
                 prefix=f"placeholder-{row}",
                 row=row + 1,
             )
@@ -255,11 +95,17 @@ class EditorForm:
             for language in Language
         ]
 
-    def channels(self) -> list[tuple[str, list[tuple[str, Any, VariantForm, bool]]]]:
-        """(channel, [(language, name, form, whether to show it open)])."""
+    def channels(self) -> list[tuple[str, bool, list[tuple[str, Any, VariantForm, bool]]]]:
+        """(channel, whether to open it, [(language, name, form, whether to open it)]). Channels
+        that few templates are written for open once they have words."""
         return [
             (
                 channel.value,
+                channel not in _RARE
+                or any(
+                    self._written(self.variants[channel.value, language.value])
+                    for language in Language
+                ),
                 [
                     (code, name, self.variants[channel.value, code], shown)
                     for code, name, _form, shown in self.languages()
@@ -271,7 +117,11 @@ class EditorForm:
     def _uses(self, language: str) -> bool:
         texts: list[forms.Form] = [self.facts[language]]
         texts += [form for (_c, code), form in self.variants.items() if code == language]
-        return any(form[name].value() for form in texts for name in form.fields)
+        return any(self._written(form) for form in texts)
+
+    @staticmethod
+    def _written(form: forms.Form) -> bool:
+        return any(form[name].value() for name in form.fields)
 
     def words(self) -> dict[str, Any]:
         """The typed words as the arguments of `save_draft`."""
@@ -386,16 +236,3 @@ def _rows(data: Mapping[str, Any]) -> int:
         return max(0, min(int(data.get("rows", "")), MAX_PLACEHOLDERS))
     except ValueError:
         return BLANK_PLACEHOLDERS
-
-
-class DecisionForm(forms.Form):
-    """A decision about a version, with its reason."""
-
-    reason = forms.CharField(
-        label=_("Reason or remark"),
-        required=False,
-        max_length=2000,
-        widget=_area(4),
-        help_text=_("Approval may have a remark; every other decision needs a reason."),
-    )
-    shown_hash = forms.CharField(widget=forms.HiddenInput, required=False)
