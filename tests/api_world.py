@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from django.db import transaction
+
 from audit import sequencer
 from audit.models import Record
 from audit.retention.models import LegalHold
@@ -20,8 +22,11 @@ from comms.dryruns.models import DryRunJob
 from comms.models import Delivery, Notice
 from comms.services import notices
 from core import clock
+from core.actor import system
 from core.models import User
 from core.roles import Role
+from crisis.escalation.models import Call, Page
+from crisis.incidents.services.activating import open_incident
 from investors.consent_texts import services as consent_texts
 from investors.consent_texts.models import ConsentText
 from investors.erasure.services import request_erasure
@@ -53,6 +58,8 @@ from tests.builders import (
     make_user,
     send_all,
 )
+from tests.crisis import clock_world
+from tests.crisis import good as crisis
 from tests.crisis.risks.builders import make_draft as make_draft_risk
 from tests.investors import consent_texts as texts
 from tests.investors.builders import row, run, write_csv
@@ -101,6 +108,7 @@ class World:
             or [str(uuid.uuid4())],
             "comment_id": [str(self.kept["comment"])],
             "risk_id": [str(self.kept["risk"].pk)],
+            "clock_id": [str(each.pk) for each in self.kept["clocks"].values()],
             "clause_id": [str(self.kept["clause_sent"].clause_id)],
             "list_id": [str(self.kept["word_list_sent"].word_list_id)],
             "text_id": [str(self.kept["consent_text_sent"].consent_text_id)],
@@ -122,6 +130,7 @@ def _kept(user: User) -> dict[str, Any]:
     words = {"texts": {"zh-hans": "提示。", "en": "Words."}, "source": "r"}
     found: dict[str, Any] = {"comment": made.pk, "taken": version.pk}
     found["risk"] = make_draft_risk(own)
+    found |= clock_world.make_kept()
     for kind, service, create in (
         ("clause", clauses, clauses.create_clause),
         ("word_list", lexicon, lexicon.create_list),
@@ -292,6 +301,27 @@ def _approval(world: World) -> Good:
     return Good({"version_id": version.pk}, {"shown_hash": version.content_hash, "reason": ""})
 
 
+def _call(world: World) -> dict[str, object]:
+    """A call to the user, for an incident that is open."""
+    now = clock.now()
+    with transaction.atomic():
+        incident = open_incident(title="Down", cause="test", actor=system("test"), now=now)
+    soon = now + dt.timedelta(minutes=5)
+    given = {"incident": incident, "order": [str(world.user.pk)], "rounds": 1, "minutes": 5}
+    page = Page.objects.create(role="lead", started_at=now, next_at=soon, **given)
+    made = Call.objects.create(
+        page=page, person=world.user, number=0, round=1, at=now, until=soon, mail="none"
+    )
+    return {"call_id": made.pk}
+
+
+def _signal(world: World) -> Good:
+    now = clock.now()
+    said = {"source": "local", "measure": "outage_minutes", "value": "130", "at": now.isoformat()}
+    body = json.dumps(said).encode()
+    return Good({}, body, signing.headers("local-monitor", "m1", int(now.timestamp()), body))
+
+
 def _webhook(world: World) -> Good:
     events = [{"id": "e1", "reference": "r1", "kind": "delivered", "at": "2026-03-02T09:30:00Z"}]
     body, now = json.dumps({"events": events}).encode(), int(clock.now().timestamp())
@@ -378,7 +408,14 @@ WORD_LIST = {
 CONSENT = {"act": "withdraw", "purpose": "channel.sms", "method": "phone"}
 PREFERENCE = {"topic": "market_news", "channel": "sms", "wanted": False}
 
+
+def _made(name: str) -> Callable[[World], Good]:
+    """A request about something of a crisis, made for it."""
+    return lambda world: Good(*crisis.MADE[name](world.user.pk))
+
+
 GOOD: dict[str, Callable[[World], Good]] = {
+    **{name: _made(name) for name in crisis.MADE},
     "me": _nothing,
     "investors_list": _nothing,
     "investors_retrieve": _investor(),
@@ -490,5 +527,10 @@ GOOD: dict[str, Callable[[World], Good]] = {
     "retention_proposals_list": _nothing,
     "holds_list": _nothing,
     "holds_read": lambda world: Good({"hold_id": LegalHold.objects.latest("id").pk}),
+    **clock_world.good(Good),
     "webhooks_receive": _webhook,
+    "signals_report": _signal,
+    "calls_list": _nothing,
+    "calls_acknowledge": lambda world: Good(_call(world)),
+    "calls_decline": lambda world: Good(_call(world), REASON),
 }

@@ -16,6 +16,9 @@ from comms.services import notices, planning
 from core import clock
 from core.errors import Conflict, Forbidden, InvalidInput, StepUpRequired
 from core.roles import Role
+from crisis.clocks.models import Clock
+from crisis.incidents.rules import MomentKind
+from crisis.incidents.services.common import reach
 from crisis.models import Entry, IncidentNotice
 from crisis.statements import services
 from crisis.statements.lists import read_list
@@ -256,6 +259,16 @@ def test_a_bulletin_inside_the_firm_needs_no_second_person():
     made = make_draft(kind="bulletin", places=["internal"], actor=author)
     services.publish(statement_id=made.pk, actor=author, now=clock.now())
     assert public_incidents(clock.now()) == []
+
+
+def test_a_published_bulletin_meets_the_clock_of_its_day():
+    incident, now = make_incident(), clock.now()
+    reach(incident, MomentKind.VERIFIED, at=now, actor=officer(), now=now)
+    live = Clock.objects.filter(incident=incident, code="bulletin")
+    assert live.count() == 1
+    make_published(incident, kind="bulletin", places=["internal", "public"])
+    assert live.get(round=1).state == "met"
+    assert live.filter(round=2, state="running").exists()
 
 
 def test_a_dropped_draft_says_why_and_stays_dropped():
