@@ -14,6 +14,9 @@ from crisis.drills.models import DrillMark as DrillMark
 from crisis.drills.models import LostContact as LostContact
 from crisis.escalation.models import Call as Call
 from crisis.escalation.models import Page as Page
+from crisis.handbook.models import Attestation as Attestation
+from crisis.handbook.models import Handbook as Handbook
+from crisis.handbook.models import HandbookVersion as HandbookVersion
 from crisis.incidents.models import Assignment as Assignment
 from crisis.incidents.models import Attachment as Attachment
 from crisis.incidents.models import Entry as Entry

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("crisis.handbook.urls")),
     path("", include("crisis.learning.urls")),
     path("", include("crisis.clocks.urls")),
     path("", include("crisis.pack.urls")),

@@ -328,6 +328,7 @@ RETENTION = {
     "retention-rule-new": form(PRIVACY),
     "retention-rule": form(PRIVACY),
     "retention-scope": form(PRIVACY),
+    "retention-kinds": form(PRIVACY),
     "retention-submit": post(PRIVACY),
     "retention-decide": post(REVIEWER, act="approve"),
     "retention-proposals": get(KEEPING_READERS),
@@ -415,6 +416,30 @@ def model(name: str, *, who: frozenset[str] = ADMINISTRATOR, writable: bool) -> 
 CRISIS_READERS = frozenset({"reviewer", "dispatcher", "releaser", "crisis_officer", "auditor"})
 CRISIS_OFFICER = frozenset({"crisis_officer"})
 
+CRISIS_KEEPERS = frozenset({"crisis_officer", "reviewer"})
+ACTIVATION = {
+    "crisis-plan": get(CRISIS_READERS),
+    "crisis-plan-new": post(CRISIS_KEEPERS),
+    "crisis-plan-version": get(CRISIS_READERS),
+    "crisis-plan-edit": form(CRISIS_KEEPERS),
+    "crisis-plan-decide": post(REVIEWER, verb="return", shown_hash="0" * 64, **REASON),
+    "criteria": get(CRISIS_READERS),
+    "criteria-new": post(CRISIS_KEEPERS),
+    "criteria-version": get(CRISIS_READERS),
+    "criteria-edit": form(CRISIS_KEEPERS),
+    "criteria-decide": post(REVIEWER, verb="return", shown_hash="0" * 64, **REASON),
+    "signal-list": get(CRISIS_READERS),
+    "call-list": get(STAFF),
+    "call-detail": get(STAFF),
+    "call-acknowledge": post(STAFF),
+    "call-decline": post(STAFF, **REASON),
+    "call-again": post(CRISIS_OFFICER, role="legal"),
+    "api-calls": get(CRISIS_READERS),
+    "api-call-acknowledge": post(CRISIS_READERS),
+    "api-call-decline": post(CRISIS_READERS, **REASON),
+    "api-signals": post(NOBODY),  # by signature alone
+}
+
 PARTIES = {
     "crisis-parties": get(CRISIS_READERS),
     "crisis-party-new": form(CRISIS_OFFICER),
@@ -437,6 +462,12 @@ LEARNING = {
     "incident-action-drop": post(REVIEWER, outcome="too dear"),
     "incident-action-move": post(CRISIS_OFFICER, due_on="2026-12-01", **REASON),
     "incident-action-new": form(CRISIS_OFFICER),
+    "handbook": Row({"GET": STAFF}, known=True),
+    "handbook-new": post(CRISIS_OFFICER),
+    "handbook-version": get(STAFF),
+    "handbook-edit": form(CRISIS_OFFICER),
+    "handbook-decide": post(REVIEWER, verb="return", shown_hash="0" * 64, **REASON),
+    "handbook-attest": post(STAFF),
     "crisis-packs": get(CRISIS_READERS),
     "crisis-pack-make": post(CRISIS_OFFICER),
     "crisis-pack-take": Row({"POST": CRISIS_READERS}, kwargs={"form": "pdf"}),
@@ -618,6 +649,49 @@ CONSOLE = {
     **model("crisis_entry", writable=False),
 }
 
+CLOCK_KEEPERS = frozenset({"reviewer", "crisis_officer"})
+_HANDED = {"how": "phone", "reference": "T-1", "at": "2026-03-02T10:00:00Z", "receipt_text": "x"}
+CLOCKS = {
+    "clock-list": get(CRISIS_READERS),
+    "clock-detail": get(CRISIS_READERS),
+    "clock-pause": post(CRISIS_OFFICER, **REASON),
+    "clock-resume": post(CRISIS_OFFICER, **REASON),
+    "clock-call-off": post(CLOCK_KEEPERS, **REASON),
+    "clock-table": get(CRISIS_READERS),
+    "clock-table-new": post(CLOCK_KEEPERS),
+    "clock-table-version": get(CRISIS_READERS),
+    "clock-table-row-new": form(CLOCK_KEEPERS),
+    "clock-table-row": form(CLOCK_KEEPERS),
+    "clock-table-row-remove": post(CLOCK_KEEPERS),
+    "clock-table-operator": post(CLOCK_KEEPERS, revision=1),
+    "clock-table-submit": post(CLOCK_KEEPERS),
+    "clock-table-decide": post(REVIEWER, verb="return", shown_hash="0" * 64, **REASON),
+    "api-clocks": get(CRISIS_READERS),
+    "api-clock": get(CRISIS_READERS),
+    "api-clock-pause": post(CRISIS_OFFICER, **REASON),
+    "api-clock-resume": post(CRISIS_OFFICER, **REASON),
+    "api-clock-call-off": post(CLOCK_KEEPERS, **REASON),
+    "api-clock-table": get(CRISIS_READERS),
+    "api-clock-table-version": get(CRISIS_READERS),
+    "regulator-report-list": get(CRISIS_READERS),
+    "regulator-report-start": post(CLOCK_KEEPERS),
+    "regulator-report": get(CRISIS_READERS),
+    "regulator-report-edit": form(CLOCK_KEEPERS),
+    "regulator-report-decide": post(REVIEWER, verb="return", shown_hash="0" * 64, **REASON),
+    "regulator-report-hand-in": post(CLOCK_KEEPERS, **_HANDED),
+    "regulator-report-pdf": post(CRISIS_READERS),
+    "regulator-report-receipt": post(CRISIS_READERS),
+    "api-regulator-reports": get(CRISIS_READERS),
+    "api-regulator-report-start": post(CLOCK_KEEPERS),
+    "api-regulator-report": Row(
+        {"GET": CRISIS_READERS, "PUT": CLOCK_KEEPERS}, body={"answers": {}}
+    ),
+    "api-regulator-report-hand-in": post(CLOCK_KEEPERS, **_HANDED),
+    "api-regulator-report-version-submit": post(CLOCK_KEEPERS),
+    "api-regulator-report-version-approve": post(REVIEWER, shown_hash="0" * 64),
+    "api-regulator-report-version-return": post(REVIEWER, **REASON),
+}
+
 ROUTES: dict[str, Row] = {
     **CORE,
     **PORTAL,
@@ -627,7 +701,9 @@ ROUTES: dict[str, Row] = {
     **INVESTORS,
     **AUDIT,
     **RETENTION,
+    **CLOCKS,
     **PARTIES,
+    **ACTIVATION,
     **LEARNING,
     **STATEMENTS,
     **DRILLS,

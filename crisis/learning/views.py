@@ -79,6 +79,7 @@ def _shown(
 ) -> HttpResponse:
     incident = version.retrospective.incident
     may = _actor(request).capabilities
+    may_keep = Capability.CRISIS_APPROVE in may
     context = {
         "version": version,
         "incident": incident,
@@ -91,7 +92,8 @@ def _shown(
         "today": timezone.localdate(),
         "versions": selectors.versions_of(incident),
         "form": form,
-        "may_decide": may_decide(request, version, may_keep=Capability.CRISIS_APPROVE in may),
+        "may_keep": may_keep,
+        "may_decide": may_decide(request, version, may_keep=may_keep),
         "may_run": Capability.CRISIS_RUN in may,
     }
     return render(request, "crisis/learning/retrospective.html", context, status=status)

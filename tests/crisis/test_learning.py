@@ -206,8 +206,8 @@ def test_from_the_incident_to_the_signed_off_lesson(client: Client, closed: Inci
     other = sign_in(Client(), make_user(Role.REVIEWER), stepped_up=True)
     version.refresh_from_db()
     page = reverse("retrospective", args=[version.pk])
-    assert "Sign off" in other.get(page).text
-    assert "Sign off</button>" not in client.get(page).text
+    assert "Put in force" in other.get(page).text
+    assert "Put in force" not in client.get(page).text
     other.post(
         reverse("retrospective-decide", args=[version.pk]),
         {"verb": "approve", "shown_hash": version.content_hash},
