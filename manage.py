@@ -10,7 +10,7 @@ import sys
 
 _NEEDS_NO_DATABASE = {
     "help", "version", "--help", "--version", "makemessages", "compile_catalogs", "shell_help",
-    "check", "makemigrations", "collectstatic", "ledger_key", "witness",
+    "check", "makemigrations", "collectstatic", "witness",
     "local_peers", "check_proof",
 }  # fmt: skip
 

@@ -51,6 +51,11 @@ def test_every_step_of_the_demo_holds(tmp_path):
     assert report["verification"] == "ok"
     assert report["time_stamped"] > 0
     assert not (tmp_path / "postgres" / "data" / "postmaster.pid").exists()
+    key = subprocess.run(
+        [sys.executable, "manage.py", "ledger_key"], cwd=ROOT, env=environment,
+        capture_output=True, text=True, check=True, timeout=100,
+    )  # fmt: skip
+    assert key.stdout.startswith(report["checkpoint"][0] + "+")
 
 
 def test_the_demo_is_refused_in_production(tmp_path):
