@@ -40,13 +40,13 @@ class Source:
     code: str
     label: str | Promise
     read: Read
-    route: str = ""
+    route: str
 
 
 SOURCES: dict[str, Source] = {}
 
 
-def source(code: str, label: str | Promise, route: str = "") -> Callable[[Read], Read]:
+def source(code: str, label: str | Promise, route: str) -> Callable[[Read], Read]:
     """Registers a question under `code`."""
 
     def add(read: Read) -> Read:

@@ -14,6 +14,7 @@ CELL_W, CELL_H = 150, 104
 LEFT, TOP = 132, 8
 MARK_W, MARK_H = 44, 18
 PER_ROW, MOST = 3, 9
+EDGE = 0.1  # of a cell
 WIDTH, HEIGHT = LEFT + STEPS * CELL_W + 8, TOP + STEPS * CELL_H + 56
 
 
@@ -110,7 +111,8 @@ def _arrow(matrix: Matrix, then: tuple[int, int], mark: dict[str, Any]) -> dict[
 
 
 def place(matrix: Matrix, likelihood: int, impact: int) -> tuple[float, float]:
-    """Where two percentages lie: each band is equally wide, and straight inside."""
+    """Where two percentages lie: each band is equally wide, straight inside, and keeps a little
+    away from its edges, so that nobody doubts which cell it is."""
     row, column = matrix.cell_of(likelihood, impact)
     x = LEFT + (column + _within(matrix.impact[column], impact)) * CELL_W
     y = _top(row) + (1 - _within(matrix.likelihood[row], likelihood)) * CELL_H
@@ -118,7 +120,7 @@ def place(matrix: Matrix, likelihood: int, impact: int) -> tuple[float, float]:
 
 
 def _within(step: Step, value: int) -> float:
-    return (value - step.low) / (step.high - step.low)
+    return EDGE + (1 - 2 * EDGE) * (value - step.low) / (step.high - step.low)
 
 
 def _top(row: int) -> float:

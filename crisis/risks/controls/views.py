@@ -7,6 +7,7 @@ from uuid import UUID
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -82,10 +83,12 @@ def _shown(request: HttpRequest, control_id: UUID, **bound: forms.Form) -> HttpR
     actor, now = actor_of(request), clock.now()
     control = selectors.control_for(actor, control_id)
     uses = control.uses.filter(ended_at=None).select_related("risk").order_by("risk__code")
+    source = SOURCES.get(control.source)
     context = {
         "control": control,
         "evidence": selectors.standing_of([control], now)[control.pk],
-        "source": SOURCES.get(control.source),
+        "source": source,
+        "source_url": reverse(source.route) if source else "",
         "notes": selectors.evidence_of(control),
         "uses": list(uses),
         "evidence_form": EvidenceForm.for_today(today_of(now), auto_id="evidence_%s"),
