@@ -26,6 +26,9 @@ PURE = [
     "templates_mgmt/writing/values.py",
     "core/diff.py", "core/texts.py", "templates_mgmt/sms.py",
     "comms/dsn.py",
+    "crisis/risks/heatmap.py", "crisis/risks/rules.py", "crisis/risks/matrix/rules.py",
+    "crisis/risks/controls/rules.py", "crisis/risks/rounds/rules.py",
+    "crisis/risks/links/rules.py",
 ]  # fmt: skip
 IMPURE = ("django.db", "django.conf", "django.core.cache", "celery", "psycopg", "httpx", "socket")
 HELPERS = {"checks", "common", "shared"}  # what the services of an app share
