@@ -25,15 +25,42 @@ ALARMED = frozenset({C.AUDIT_BROWSE, C.AUDIT_VERIFY, C.CRISIS_VIEW, C.SETTINGS_M
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A place in the rail: shown when its route exists and the actor holds one of `needs`
-    (everyone when empty). `owns` are the beginnings of the route names that belong to it."""
+    (everyone when empty). `owns` are the beginnings of the route names that belong to it; `inner`
+    are the places of an area that has several."""
 
     label: str | Promise
     icon: str
     route: str
     owns: tuple[str, ...]
     needs: frozenset[C] = frozenset()
+    inner: tuple[Entry, ...] = ()
 
 
+CRISIS = (
+    Entry(
+        _("Incidents"), "", "incident-list", ("incident-new", "incident-detail", "incident-list")
+    ),
+    Entry(_("Clocks"), "", "clock-list", ("clock-list", "clock-detail", "clock-table")),
+    Entry(_("Reports to regulators"), "", "regulator-report-list", ("regulator-",)),
+    Entry(_("Statements"), "", "crisis-statements", ("crisis-statement",)),
+    Entry(_("Plan"), "", "crisis-plan", ("crisis-plan",)),
+    Entry(_("Criteria"), "", "criteria", ("criteria",)),
+    Entry(_("Signals"), "", "signal-list", ("signal-",)),
+    Entry(_("Drills"), "", "crisis-drills", ("crisis-drill",)),
+    Entry(_("Lessons"), "", "retrospectives", ("retrospective",)),
+    Entry(_("Actions"), "", "incident-actions", ("incident-action",)),
+    Entry(_("Third parties"), "", "crisis-parties", ("crisis-part",)),
+    Entry(_("Pack"), "", "crisis-packs", ("crisis-pack",)),
+)
+RISK = (
+    Entry(_("Register"), "", "risk-list", ("risk-list", "risk-detail", "risk-new", "risk-edit")),
+    Entry(_("Heat map"), "", "risk-heat-map", ("risk-heat-map",)),
+    Entry(_("Matrix"), "", "risk-matrix", ("risk-matrix",)),
+    Entry(_("Controls"), "", "risk-controls", ("risk-control",)),
+    Entry(_("Rounds"), "", "risk-rounds", ("risk-round",)),
+    Entry(_("Indicators"), "", "risk-indicators", ("risk-indicator",)),
+    Entry(_("Effect"), "", "risk-effect", ("risk-effect",)),
+)
 RAIL = (
     Entry(_("Overview"), "overview", "overview", ("overview",)),
     Entry(
@@ -78,7 +105,13 @@ RAIL = (
         ("erasure-",),
         frozenset({C.PRIVACY_ERASE, C.PRIVACY_APPROVE}),
     ),
-    Entry(_("Audit"), "audit", "audit-list", ("audit-", "record-"), frozenset({C.AUDIT_BROWSE})),
+    Entry(
+        _("Audit"),
+        "audit",
+        "audit-list",
+        ("audit-", "record-", "witness-"),
+        frozenset({C.AUDIT_BROWSE}),
+    ),
     Entry(
         _("Exports"),
         "export",
@@ -104,10 +137,20 @@ RAIL = (
         _("Crisis"),
         "crisis",
         "incident-list",
-        ("incident-", "clock-", "regulator-", "crisis-", "call-", "criteria", "signal-"),
+        (
+            "incident-",
+            "clock-",
+            "regulator-",
+            "crisis-",
+            "call-",
+            "criteria",
+            "signal-",
+            "retrospective",
+        ),
         frozenset({C.CRISIS_VIEW}),
+        CRISIS,
     ),
-    Entry(_("Risk"), "risk", "risk-list", ("risk-",), frozenset({C.RISK_VIEW})),
+    Entry(_("Risk"), "risk", "risk-list", ("risk-",), frozenset({C.RISK_VIEW}), RISK),
     Entry(
         _("Supervision"),
         "supervision",
@@ -116,6 +159,7 @@ RAIL = (
         frozenset({C.SUPERVISION_REVIEW}),
     ),
     Entry(_("Reports"), "report", "report-list", ("report-",), frozenset({C.NOTICES_VIEW})),
+    Entry(_("Handbook"), "help", "handbook", ("handbook",)),
     Entry(_("Help"), "help", "help", ("help",)),
 )
 
@@ -149,6 +193,16 @@ def places(entries: tuple[Entry, ...], actor: Actor | None, here: str) -> list[d
     return shown
 
 
+def section(actor: Actor | None, here: str) -> list[dict[str, Any]]:
+    """The places of the area that the reader is in; of them the one that fits best is current."""
+    for entry in RAIL:
+        if entry.inner and here.startswith(entry.owns):
+            if actor is None or not entry.needs & actor.capabilities:
+                return []
+            return places(entry.inner, actor, here)
+    return []
+
+
 def shell(request: HttpRequest) -> dict[str, object]:
     """The actor, the rail and the user menu. Nothing is computed until a template asks."""
     actor: Actor | None = getattr(request, "actor", None)
@@ -158,6 +212,7 @@ def shell(request: HttpRequest) -> dict[str, object]:
         "actor": actor,
         "csp_nonce": str(getattr(request, "csp_nonce", "")),
         "navigation": SimpleLazyObject(lambda: places(RAIL, actor, here)),
+        "section": SimpleLazyObject(lambda: section(actor, here)),
         "user_links": SimpleLazyObject(lambda: places(USER_MENU, actor, here)),
         "role_names": SimpleLazyObject(lambda: _role_names(request)),
         "shell_template": shell_of(request, actor),

@@ -9,7 +9,10 @@ from django.urls import URLResolver, get_resolver
 
 from portal.context import RAIL
 
-AREAS = {"templates", "notices", "investors", "audit", "exports", "retention", "holds"}
+AREAS = {
+    "templates", "notices", "investors", "audit", "exports", "retention", "holds", "crisis",
+    "incidents", "risks", "handbook",
+}  # fmt: skip
 NO_PAGE = {"unsaved-drop"}  # answers by leading elsewhere
 
 
