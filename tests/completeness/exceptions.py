@@ -6,6 +6,17 @@ _PART = "a part of services: it runs in their transaction, and their scenes run 
 _QUEUE = "asks whether there is something to do"
 
 PARTS = {
+    "crisis.clocks.services.breaches.begin_next_rounds": _PART,
+    "crisis.clocks.services.breaches.next_round": _PART,
+    "crisis.clocks.services.breaches.settle": _PART,
+    "crisis.clocks.services.common.draft_of": _PART,
+    "crisis.clocks.services.common.end": _PART,
+    "crisis.clocks.services.common.entry_for": _PART,
+    "crisis.clocks.services.common.tell": _PART,
+    "crisis.clocks.services.starting.count_anew": _PART,
+    "crisis.clocks.services.starting.met": _PART,
+    "crisis.clocks.services.starting.start_due": _PART,
+    "crisis.clocks.services.table.require_keeper": _PART,
     "comms.services.bounces.suppress": _PART,
     "comms.services.claiming.something_due": _QUEUE,
     "comms.services.closing.compact_tallies": "fewer rows hold the same sums; nothing changes",
