@@ -10,6 +10,11 @@ SINK = "exercise"  # the name of the provider that takes them, and only them
 MARKS = {"zh-hans": "【演练】", "zh-hant": "【演練】", "en": "[EXERCISE] "}
 
 
+def title_of(title: str) -> str:
+    """A title for the staff, in a list that leaves the product, marked in both languages."""
+    return f"{MARKS['zh-hans']}{MARKS['en']}{title}"
+
+
 def marked(text: VariantText) -> VariantText:
     """`text` with the mark before everything that a reader sees of it first."""
     mark = MARKS[text.language]

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from audit.listing import services as listing
 from audit.listing.views import download, local
-from comms import audience, page_selectors
+from comms import audience, exercises, page_selectors
 from comms.forms import DeliveryFilter, NoticeFilter
 from comms.models import Delivery, Notice
 from comms.page_selectors import BY_INVESTOR
@@ -100,7 +100,7 @@ def _notice_rows(found: QuerySet[Notice]) -> Iterator[list[object]]:
             brief = briefs.get(notice.pk)
             yield [
                 notice.code,
-                notice.title,
+                exercises.title_of(notice.title) if notice.exercise else notice.title,
                 notice.get_state_display(),
                 notice.get_criticality_display(),
                 notice.business_line,
@@ -169,8 +169,9 @@ def notice_deliveries_export(request: HttpRequest, notice_id: UUID) -> HttpRespo
         columns=[
             _("Delivery"), _("Customer number"), _("Name"), _("Pseudonym"), _("Channel"),
             _("fallback"), _("State"), _("Reason"), _("Evidence"), _("Changed"), _("Attempts"),
+            *_mark_of(notice),
         ],
-        rows=_delivery_rows(found, actor),
+        rows=_delivery_rows(found, actor, _mark_of(notice)),
         filters=chosen,
         notice=notice.pk,
         actor=actor,
@@ -179,7 +180,14 @@ def notice_deliveries_export(request: HttpRequest, notice_id: UUID) -> HttpRespo
     return download(made)
 
 
-def _delivery_rows(found: QuerySet[Delivery], actor: Actor) -> Iterator[list[object]]:
+def _mark_of(notice: Notice) -> list[str]:
+    """A column more for the deliveries of an exercise."""
+    return [_("EXERCISE")] if notice.exercise else []
+
+
+def _delivery_rows(
+    found: QuerySet[Delivery], actor: Actor, mark: list[str]
+) -> Iterator[list[object]]:
     for deliveries in listing.pages(found, order=BY_INVESTOR):
         people = page_selectors.people([each.investor_id for each in deliveries], actor)
         for delivery in deliveries:
@@ -196,6 +204,7 @@ def _delivery_rows(found: QuerySet[Delivery], actor: Actor) -> Iterator[list[obj
                 EVIDENCE_LABELS[Evidence(delivery.evidence)] if delivery.evidence else "",
                 local(delivery.updated_at),
                 delivery.attempts,
+                *mark,
             ]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.db import Error, IntegrityError, connection, transaction
+from django.urls import reverse
 from psycopg.errors import CheckViolation
 
 from comms import unsubscribe
@@ -33,6 +34,7 @@ from tests.builders import (
     make_user,
     send_all,
 )
+from tests.comms.visitors import visitor
 from tests.portal.peers import Peers, running
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -172,6 +174,20 @@ def test_the_public_knows_nothing_of_an_exercise(peers):
     token = unsubscribe.token_of(notice.deliveries.first().pk)
     with pytest.raises(NotFound):
         optout.way_out(token)
+
+
+def test_tables_that_leave_the_product_say_so(peers):
+    make_investors(1)
+    notice = exercise()
+    client = visitor(Role.AUDITOR, stepped_up=True)
+
+    def table(name: str, *args: object) -> str:
+        answer = client.post(reverse(name, args=args) + "?format=csv")
+        return b"".join(answer.streaming_content).decode()
+
+    assert "【演练】" in table("notice-list-export")
+    told = table("notice-deliveries-export", notice.pk)
+    assert told.count("EXERCISE") == 1 + notice.deliveries.count()
 
 
 def test_figures_leave_exercises_out(peers):
