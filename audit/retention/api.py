@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from audit.retention import selectors
+from audit.retention import selectors, services
 from audit.retention.models import (
     LegalHold,
     ProposalItem,
@@ -20,7 +20,8 @@ from audit.retention.models import (
     RetentionRule,
 )
 from audit.retention.views import SEE
-from core.api import CursorPages
+from core import clock
+from core.api import CursorPages, actor_of
 
 
 class RetentionRuleSerializer(serializers.ModelSerializer[RetentionRule]):
@@ -86,6 +87,10 @@ class RetentionPages(CursorPages):
     """Newest first."""
 
 
+def _note_read(request: Request, what: str, shown: int) -> None:
+    services.note_retention_read(what=what, shown=shown, actor=actor_of(request), now=clock.now())
+
+
 class ScheduleView(APIView):
     """The retention schedule in force."""
 
@@ -93,8 +98,10 @@ class ScheduleView(APIView):
 
     @extend_schema(operation_id="retention_schedule_read", responses=RetentionScheduleSerializer)
     def get(self, request: Request) -> Response:
-        """The approved version with the highest number, with its classes and their sources."""
+        """The approved version with the highest number, with its classes and their sources; that
+        it was read is recorded."""
         schedule = selectors.schedule_in_force()
+        _note_read(request, f"retention_schedule:{schedule.pk}", 1)
         return Response(RetentionScheduleSerializer(schedule).data)
 
 
@@ -108,9 +115,10 @@ class ProposalsView(APIView):
         operation_id="retention_proposals_list", responses=RetentionProposalSerializer(many=True)
     )
     def get(self, request: Request) -> Response:
-        """All proposals, newest first."""
+        """All proposals, newest first; that they were read is recorded."""
         pages = RetentionPages()
-        rows = pages.paginate_queryset(selectors.proposals(), request)
+        rows = pages.paginate_queryset(selectors.proposals(), request) or []
+        _note_read(request, "retention_proposals", len(rows))
         return pages.get_paginated_response(RetentionProposalSerializer(rows, many=True).data)
 
 
@@ -122,9 +130,10 @@ class HoldsView(APIView):
 
     @extend_schema(operation_id="holds_list", responses=LegalHoldSerializer(many=True))
     def get(self, request: Request) -> Response:
-        """All holds, newest first; `released_at` is null while one is in force."""
+        """All holds, newest first; `released_at` is null while one is in force. Recorded."""
         pages = RetentionPages()
-        rows = pages.paginate_queryset(LegalHold.objects.order_by("-id"), request)
+        rows = pages.paginate_queryset(LegalHold.objects.order_by("-id"), request) or []
+        services.note_holds_read(shown=len(rows), actor=actor_of(request), now=clock.now())
         return pages.get_paginated_response(LegalHoldSerializer(rows, many=True).data)
 
 
@@ -135,5 +144,7 @@ class HoldView(APIView):
 
     @extend_schema(operation_id="holds_read", responses=LegalHoldSerializer)
     def get(self, request: Request, hold_id: UUID) -> Response:
-        """One hold."""
-        return Response(LegalHoldSerializer(selectors.hold_by_id(hold_id)).data)
+        """One hold; that it was read is recorded."""
+        hold = selectors.hold_by_id(hold_id)
+        services.note_holds_read(shown=1, hold_id=hold.pk, actor=actor_of(request), now=clock.now())
+        return Response(LegalHoldSerializer(hold).data)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.retention.labels import BASES, BOUNDS, JURISDICTIONS, KINDS, UNITS
 from audit.retention.models import HoldScope, RetentionSchedule
-from audit.retention.services.schedules import RuleWords
+from audit.retention.services.schedules import PREFIX, RuleWords
 from core.models import BusinessLine, User
 
 _DAY = dt.timedelta(days=1)
@@ -98,6 +98,49 @@ class ScopeForm(forms.Form):
     def narrower(self) -> dict[str, list[str]]:
         """The lists of the lines; call after validation."""
         return {str(line.pk): self.cleaned_data[f"line_{line.pk}"] for line in self.lines}
+
+
+class AssignmentForm(forms.Form):
+    """Which kinds the records of one prefix of actions are; no kind takes the prefix out."""
+
+    beginning = forms.RegexField(
+        PREFIX,
+        label=_("Beginning of the action"),
+        max_length=80,
+        error_messages={"invalid": _("Like “notice.” or “contact.revealed”.")},
+    )
+    kinds = forms.MultipleChoiceField(
+        label=_("Record kinds"),
+        choices=KINDS,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+
+class BaseAssignments(forms.BaseFormSet):  # type: ignore[type-arg]
+    """All of them; a prefix stands once."""
+
+    def clean(self) -> None:
+        """Name the row of a prefix that stands twice."""
+        seen: set[str] = set()
+        for form in self.forms:
+            prefix = form.cleaned_data.get("beginning") if form.is_valid() else None
+            if prefix in seen:
+                form.add_error("beginning", _("This stands in another row already."))
+            if prefix:
+                seen.add(prefix)
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """The arguments of `change_assignments`; call after validation."""
+        return [
+            (form.cleaned_data["beginning"], kind)
+            for form in self.forms
+            if form.cleaned_data.get("beginning")
+            for kind in form.cleaned_data["kinds"]
+        ]
+
+
+AssignmentForms = forms.formset_factory(AssignmentForm, formset=BaseAssignments, extra=3)
 
 
 class HoldForm(forms.Form):

@@ -27,6 +27,7 @@ MOST = 500  # holds on one page; a firm has a handful
 def hold_list(request: HttpRequest) -> HttpResponse:
     """All holds: those in force first."""
     rows = list(selectors.holds()[:MOST])
+    services.note_holds_read(shown=len(rows), actor=actor_of(request), now=clock.now())
     names = selectors.person_names([row.placed_by for row in rows] + [row.staff for row in rows])
     context = {
         "rows": [(row, names.get(row.placed_by, "–"), names.get(row.staff)) for row in rows],  # type: ignore[arg-type]
@@ -60,6 +61,7 @@ def hold_detail(request: HttpRequest, hold_id: UUID) -> HttpResponse:
     """One hold: what it freezes, why, who placed it and who released it."""
     hold = selectors.hold_by_id(hold_id)
     actor = actor_of(request)
+    services.note_holds_read(shown=1, hold_id=hold.pk, actor=actor, now=clock.now())
     names = selectors.person_names([hold.placed_by, hold.released_by, hold.staff])
     may = C.HOLDS_PLACE in actor.capabilities and hold.released_at is None
     context = {

@@ -191,6 +191,31 @@ def person_names(ids: Iterable[UUID | None]) -> dict[UUID, str]:
     return {user.pk: str(user) for user in User.objects.filter(pk__in=wanted)}
 
 
+def assigned_kinds(schedule: RetentionSchedule) -> dict[str, list[str]]:
+    """The kinds of each prefix of actions, in order."""
+    found: dict[str, list[str]] = {}
+    for prefix, kind in sorted(schedule.assignments):
+        found.setdefault(prefix, []).append(kind)
+    return found
+
+
+def assignments_with_change(schedule: RetentionSchedule) -> list[tuple[str, list[str], str]]:
+    """(prefix, kinds, change) of a version; the change against the version before is `new`,
+    `changed`, `gone` (with the kinds it had) or blank."""
+    mine = assigned_kinds(schedule)
+    base = RetentionSchedule.objects.filter(number=schedule.number - 1).first()
+    before = assigned_kinds(base) if base else mine
+    rows = []
+    for prefix in sorted({*mine, *before}):
+        change = "" if mine.get(prefix) == before.get(prefix) else "changed"
+        if prefix not in before:
+            change = "new"
+        elif prefix not in mine:
+            change = "gone"
+        rows.append((prefix, mine.get(prefix) or before[prefix], change))
+    return rows
+
+
 def line_names(schedule: RetentionSchedule) -> list[tuple[str, list[str]]]:
     """(business line, jurisdictions) of the lines with a list of their own."""
     names = {str(line.pk): line.name for line in BusinessLine.objects.all()}

@@ -16,6 +16,7 @@ urlpatterns = [
     path(f"{_version}rules/new/", views.retention_rule, name="retention-rule-new"),
     path(f"{_version}rules/<slug:code>/edit/", views.retention_rule, name="retention-rule"),
     path(f"{_version}scope/", views.retention_scope, name="retention-scope"),
+    path(f"{_version}kinds/", views.retention_kinds, name="retention-kinds"),
     path(f"{_version}submit/", views.retention_submit, name="retention-submit"),
     path(f"{_version}decide/", views.retention_decide, name="retention-decide"),
     path("retention/proposals/", views.proposal_list, name="retention-proposals"),

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from audit.retention import selectors, services
-from audit.retention.forms import ReasonForm, RuleForm, ScopeForm
+from audit.retention.forms import AssignmentForms, ReasonForm, RuleForm, ScopeForm
 from audit.retention.models import RetentionProposal, RetentionSchedule
 from core import clock
 from core.access import require_step_up
@@ -49,6 +49,10 @@ def reason_of(request: HttpRequest) -> str:
     return reason
 
 
+def _note_read(request: HttpRequest, what: str, shown: int) -> None:
+    services.note_retention_read(what=what, shown=shown, actor=actor_of(request), now=clock.now())
+
+
 # --- the schedule ---------------------------------------------------------------------------
 
 
@@ -58,6 +62,7 @@ def retention(request: HttpRequest) -> HttpResponse:
     """The schedule in force, and all its versions."""
     schedule = selectors.schedule_in_force()
     versions = list(selectors.schedules()[:50])
+    _note_read(request, "retention_schedules", len(versions))
     context = {
         "schedule": schedule,
         "rules_plain": [(rule, "") for rule in schedule.rules.all()],
@@ -84,6 +89,7 @@ def retention_draft(request: HttpRequest) -> HttpResponse:
 def retention_version(request: HttpRequest, schedule_id: UUID) -> HttpResponse:
     """One version: its classes, what changed against the one before, and what is next."""
     schedule = selectors.schedule_by_id(schedule_id)
+    _note_read(request, f"retention_schedule:{schedule.pk}", 1)
     return render(request, "audit/retention_version.html", version_context(request, schedule))
 
 
@@ -98,6 +104,7 @@ def version_context(request: HttpRequest, schedule: RetentionSchedule) -> dict[s
     return {
         "schedule": schedule,
         "rules": selectors.rules_with_change(schedule),
+        "assignments": selectors.assignments_with_change(schedule),
         "editors": [names.get(each, str(each)) for each in schedule.editors],
         "submitted_by": names.get(schedule.submitted_by) if schedule.submitted_by else "",
         "decided_by": names.get(schedule.decided_by) if schedule.decided_by else "",
@@ -163,6 +170,36 @@ def retention_scope(request: HttpRequest, schedule_id: UUID) -> HttpResponse:
     return render(request, "audit/retention_scope.html", context, status=status)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+@staff_page(C.RETENTION_MANAGE)
+def retention_kinds(request: HttpRequest, schedule_id: UUID) -> HttpResponse:
+    """Which kinds the records of an action are, in a draft."""
+    schedule = selectors.schedule_by_id(schedule_id)
+    assigned = selectors.assigned_kinds(schedule)
+    initial = [{"beginning": prefix, "kinds": kinds} for prefix, kinds in assigned.items()]
+    rows: Any = (
+        AssignmentForms(request.POST, prefix="row")
+        if request.method == "POST"
+        else AssignmentForms(initial=initial, prefix="row")
+    )
+    wrong = ""
+    if request.method == "POST" and rows.is_valid():
+        try:
+            services.change_assignments(
+                schedule_id=schedule.pk,
+                assignments=rows.pairs(),
+                actor=actor_of(request),
+                now=clock.now(),
+            )
+        except InvalidInput as error:
+            wrong = str(error)
+        else:
+            return redirect("retention-version", schedule_id=schedule.pk)
+    status = 422 if rows.is_bound else 200
+    context = {"rows": rows, "schedule": schedule, "wrong": wrong}
+    return render(request, "audit/retention_kinds.html", context, status=status)
+
+
 @require_POST
 @staff_page(C.RETENTION_MANAGE)
 def retention_submit(request: HttpRequest, schedule_id: UUID) -> HttpResponse:
@@ -195,6 +232,7 @@ def retention_decide(request: HttpRequest, schedule_id: UUID) -> HttpResponse:
 def proposal_list(request: HttpRequest) -> HttpResponse:
     """Proposals to shred what is due."""
     page = keyset_page(selectors.proposals(), request.GET.get("cursor"))
+    _note_read(request, "retention_proposals", len(page.items))
     context = {"rows": page.items, **pages_of(request, page)}
     return render(request, "audit/retention_proposals.html", context)
 
@@ -204,6 +242,7 @@ def proposal_list(request: HttpRequest) -> HttpResponse:
 def proposal_detail(request: HttpRequest, proposal_id: UUID) -> HttpResponse:
     """One proposal: what is due, what a hold keeps, who decided, how far it is."""
     proposal = selectors.proposal_by_id(proposal_id)
+    _note_read(request, f"retention_proposal:{proposal.pk}", 1)
     return render(request, "audit/retention_proposal.html", proposal_context(request, proposal))
 
 

@@ -53,6 +53,7 @@ STAFF = [
     ("retention-version", "schedule"),
     ("retention-rule-new", "schedule"),
     ("retention-scope", "schedule"),
+    ("retention-kinds", "schedule"),
     ("retention-proposals", ""),
     ("retention-proposal", "proposal"),
     ("hold-list", ""),

@@ -8,8 +8,10 @@ from audit.retention.services.proposals import (
     shred_batch,
     submit_proposal,
 )
+from audit.retention.services.reading import note_holds_read, note_retention_read
 from audit.retention.services.schedules import (
     approve_schedule,
+    change_assignments,
     change_scope,
     draft_schedule,
     refuse_schedule,
@@ -20,8 +22,11 @@ from audit.retention.services.schedules import (
 __all__ = [
     "approve_proposal",
     "approve_schedule",
+    "change_assignments",
     "change_scope",
     "draft_schedule",
+    "note_holds_read",
+    "note_retention_read",
     "place_hold",
     "propose_due",
     "refuse_proposal",

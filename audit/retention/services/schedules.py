@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from uuid import UUID
 
@@ -25,6 +26,9 @@ COPIED = (
     "code", "name", "name_zh", "kinds", "jurisdictions", "bound", "amount", "unit", "basis",
     "source", "note", "active", "to_check",
 )  # fmt: skip
+
+# The beginning of an action's dotted name, or the whole of it.
+PREFIX = re.compile(r"\A[a-z0-9_]{1,40}\.[a-z0-9_.]{0,39}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +128,37 @@ def change_scope(
         schedule.save(update_fields=["jurisdictions", "lines"])
         payload = {"jurisdictions": schedule.jurisdictions, "lines": schedule.lines}
         note("retention.scope_changed", _ref(schedule), actor=actor, now=now, payload=payload)
+    return schedule
+
+
+def change_assignments(
+    *,
+    schedule_id: UUID,
+    assignments: Iterable[tuple[str, str]],
+    actor: Actor,
+    now: dt.datetime,
+) -> RetentionSchedule:
+    """Say in a draft which kinds the records of an action are: pairs of a prefix of actions and a
+    kind; the longest prefix decides, and what none fits is a business record. Needs
+    RETENTION_MANAGE. The record carries the pairs before and after."""
+    require(actor, Capability.RETENTION_MANAGE)
+    pairs = sorted({(prefix.strip(), kind) for prefix, kind in assignments})
+    _known([kind for _prefix, kind in pairs], Kind, "kinds", at_least_one=True)
+    for prefix, _kind in pairs:
+        if not PREFIX.fullmatch(prefix):
+            raise InvalidInput(
+                _("“%(prefix)s” is not the beginning of an action, like “notice.”.")
+                % {"prefix": prefix},
+                field="prefix",
+            )
+    with transaction.atomic():
+        schedule = _open(schedule_id, ScheduleState.DRAFT)
+        _edited(schedule, actor)
+        before = schedule.assignments
+        schedule.assignments = [list(pair) for pair in pairs]
+        schedule.save(update_fields=["assignments"])
+        payload = {"version": schedule.number, "before": before, "after": schedule.assignments}
+        note("retention.kinds_assigned", _ref(schedule), actor=actor, now=now, payload=payload)
     return schedule
 
 
