@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from audit import services
+from audit import record_panels, services
 from audit.browsing import labels
 from audit.browsing.rules import SUBJECTS, TIMELINES
 from audit.log.views import proof_context
@@ -68,6 +68,7 @@ def record_detail(request: HttpRequest, record_id: UUID) -> HttpResponse:
         "content": readable(detail.record.content),
         "subjects": subjects,
         "leaf": detail.leaf.decode(),
+        "panels": record_panels.rendered(request, detail.record),
         **proof_context(detail.proof),
     }
     return render(request, "audit/record_detail.html", context)

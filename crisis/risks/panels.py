@@ -1,4 +1,4 @@
-"""What links add to the pages of incidents and of notices (R5)."""
+"""What links add to the pages of incidents, notices and alerts (R5)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
+from audit import record_panels
+from audit.models import Record
 from comms import notice_panels
 from comms.models import Notice
 from core.actor import Actor
@@ -17,7 +19,7 @@ from crisis import panels
 from crisis.incidents.models import Incident
 from crisis.risks.forms import LinkForm
 from crisis.risks.links.rules import End, Kind
-from crisis.risks.links.selectors import links_of
+from crisis.risks.links.selectors import is_alert, links_of
 
 
 def of_incident(incident: Incident, actor: Actor, _now: dt.datetime) -> dict[str, Any] | None:
@@ -29,10 +31,19 @@ def of_incident(incident: Incident, actor: Actor, _now: dt.datetime) -> dict[str
 @notice_panels.register
 def of_notice(request: HttpRequest, notice: Notice) -> SafeString:
     """The links of a notice."""
-    context = _context(
-        request.actor,  # type: ignore[attr-defined]
-        End(Kind.NOTICE.value, notice.pk),
-    )
+    return _rendered(request, End(Kind.NOTICE.value, notice.pk))
+
+
+@record_panels.register
+def of_alert(request: HttpRequest, record: Record) -> SafeString:
+    """The links of a record that is an alert; nothing on others."""
+    if not is_alert(record.action):
+        return SafeString("")
+    return _rendered(request, End(Kind.ALERT.value, record.pk))
+
+
+def _rendered(request: HttpRequest, here: End) -> SafeString:
+    context = _context(request.actor, here)  # type: ignore[attr-defined]
     if context is None:
         return SafeString("")
     return render_to_string("crisis/risks/parts/links.html", context, request=request)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -107,19 +109,24 @@ def exists(actor: Actor, end: End) -> bool:
     return alerts().filter(pk=end.id).exists()
 
 
-def alerts():  # type: ignore[no-untyped-def]
+def alerts() -> QuerySet[Record]:
     """The ledger records that are alerts: signals to crisis, and the ledger's own alarms."""
     return Record.objects.filter(action__startswith="signal.") | Record.objects.filter(
         action__in=alarms.ACTIONS
     )
 
 
-def _by_code(rows, text: str) -> UUID | None:  # type: ignore[no-untyped-def]
+def is_alert(action: str) -> bool:
+    """Whether records of this action are alerts."""
+    return action.startswith("signal.") or action in alarms.ACTIONS
+
+
+def _by_code(rows: QuerySet[Any], text: str) -> UUID | None:
     found: UUID | None = rows.filter(code=text.upper()).values_list("pk", flat=True).first()
     return found or _by_id(rows, text)
 
 
-def _by_id(rows, text: str) -> UUID | None:  # type: ignore[no-untyped-def]
+def _by_id(rows: QuerySet[Any], text: str) -> UUID | None:
     try:
         wanted = UUID(text)
     except ValueError:

@@ -14,8 +14,11 @@ from django.urls import reverse
 from audit.models import Record
 from core import clock
 from core.roles import Role
+from crisis import panels
 from crisis.models import Acceptance, Control, Link, Risk, RiskMatrixVersion, Round
 from crisis.risks.controls import services as controls
+from crisis.risks.links import services as links
+from crisis.risks.links.rules import End
 from crisis.risks.matrix.rules import SHIPPED, content_of
 from crisis.risks.rules import quarter_of, quarters_back
 from tests.builders import dispatcher, make_notice
@@ -268,9 +271,6 @@ def test_links_stand_at_both_ends_and_stay_visible_when_taken_back() -> None:
 
 
 def test_a_notice_shows_its_risks_and_a_stranger_to_the_line_sees_no_title() -> None:
-    from crisis.risks.links import services as links
-    from crisis.risks.links.rules import End
-
     notice = make_notice(actor=dispatcher(), title="Secret notice")
     insider = make_user(Role.CRISIS_OFFICER, lines=[make_line()])
     actor = actor_of(insider)
@@ -286,11 +286,28 @@ def test_a_notice_shows_its_risks_and_a_stranger_to_the_line_sees_no_title() -> 
     assert "Secret notice" not in text and "may not see" in text
 
 
-def test_the_panel_of_an_incident() -> None:
-    from crisis import panels
-    from crisis.risks.links import services as links
-    from crisis.risks.links.rules import End
+def test_an_alert_shows_its_links_and_other_records_show_none() -> None:
+    from audit import alarms, sequencer
+    from core.actor import system
 
+    actor = editor()
+    risk = make_open(actor)
+    alarms.sound("audit.signing_refused", actor=system("t"), now=clock.now(), payload={})
+    alert = Record.objects.get(action="audit.signing_refused")
+    links.link(one=End("risk", risk.pk), other=End("alert", alert.pk), actor=actor, now=clock.now())
+    sequencer.catch_up(now=clock.now())
+    auditor = signed_in(Role.AUDITOR)
+    text = auditor.get(reverse("record-detail", args=[alert.pk])).content.decode()
+    assert risk.title in text
+    other = Record.objects.filter(action="risk.created").first()
+    assert other is not None
+    text = auditor.get(reverse("record-detail", args=[other.pk])).content.decode()
+    assert 'id="links"' not in text
+    text = auditor.get(reverse("risk-detail", args=[risk.pk])).content.decode()
+    assert reverse("record-detail", args=[alert.pk]) in text
+
+
+def test_the_panel_of_an_incident() -> None:
     actor, incident = editor(), make_incident()
     risk = make_open(actor)
     links.link(
