@@ -285,7 +285,8 @@ CHANNEL_PROVIDERS = {
 }
 
 # Outside monitors that may report measures: "name=secret" each (docs/crisis-activation.md).
-MONITOR_SECRETS = dict(word.split("=", 1) for word in env.words("VOUCHSAFE_MONITORS"))
+_MONITORS = env.words("VOUCHSAFE_MONITORS", "" if PRODUCTION else "local=local-monitor")
+MONITOR_SECRETS = dict(word.split("=", 1) for word in _MONITORS)
 
 SEND_LEASE = int(env.text("VOUCHSAFE_SEND_LEASE", "120"))  # seconds a worker may hold a batch
 

@@ -21,7 +21,8 @@ APPS = (core, audit, investors, templates_mgmt, comms, crisis, supervision, port
 # Services that live in modules of another name.
 ALSO = (
     "audit.export.building", "audit.export.handout", "audit.export.requests", "audit.verify",
-    "core.devices", "core.signin", "investors.importing.service", "investors.importing.uploads",
+    "core.devices", "core.signin", "crisis.criteria.monitors", "crisis.criteria.signals",
+    "investors.importing.service", "investors.importing.uploads",
     "portal.selfservice.choices", "portal.selfservice.sessions", "portal.selfservice.signin",
     "templates_mgmt.files.service",
 )  # fmt: skip

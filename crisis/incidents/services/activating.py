@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from core.access import require
 from core.actor import Actor
 from core.clock import isoformat
-from core.errors import InvalidInput
+from core.errors import Forbidden, InvalidInput
 from core.roles import Capability
 from crisis.escalation import services as escalation
 from crisis.incidents import rules
@@ -21,6 +21,7 @@ from crisis.incidents.models import Incident
 from crisis.incidents.rules import EntryKind, MomentKind, Nature
 from crisis.incidents.services.common import reach, write_record
 from crisis.incidents.timeline import add_entry, entry_proof
+from crisis.plans.rules import may_activate
 from crisis.plans.selectors import frozen_plan
 
 HAND = "hand"
@@ -42,6 +43,11 @@ def activate(
     Raises Forbidden, InvalidInput `title`, `nature`, `since` or `scope.*`.
     """
     require(actor, Capability.CRISIS_ACTIVATE)
+    if not may_activate(frozen_plan(), str(actor.user_id)):
+        raise Forbidden(
+            _("The crisis plan does not name you among those who may start an incident."),
+            code="not_named",
+        )
     return open_incident(
         title=title, since=since, nature=nature, scope=scope, exercise=exercise, cause=HAND,
         actor=actor, now=now,
