@@ -21,6 +21,7 @@ APPS = (core, audit, investors, templates_mgmt, comms, crisis, supervision, port
 # Services that live in modules of another name.
 ALSO = (
     "audit.export.building", "audit.export.handout", "audit.export.requests", "audit.verify",
+    "comms.dryruns.jobs",
     "core.devices", "core.signin", "crisis.criteria.monitors", "crisis.criteria.signals",
     "investors.importing.service", "investors.importing.uploads",
     "portal.selfservice.choices", "portal.selfservice.sessions", "portal.selfservice.signin",

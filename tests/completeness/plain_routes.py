@@ -40,10 +40,8 @@ UNRECORDED: dict[str, str] = {
             "clock-list", "clock-detail", "clock-table", "clock-table-version",
             "clock-table-row-new", "clock-table-row", "regulator-report-list",
             "regulator-report", "regulator-report-edit",
-            "retention", "retention-version", "retention-rule-new", "retention-rule",
-            "retention-scope", "retention-kinds", "retention-proposals", "retention-proposal",
-            "hold-list",
-            "hold-new", "hold-detail", "access-reviews", "access-review", "risk-list", "risk-new",
+            "retention-rule-new", "retention-rule", "retention-scope", "retention-kinds",
+            "hold-new", "access-reviews", "access-review", "risk-list", "risk-new",
             "risk-heat-map", "risk-matrix", "risk-matrix-version", "risk-matrix-edit",
             "risk-controls", "risk-control-new", "risk-control", "risk-control-edit",
             "risk-rounds", "risk-round-new", "risk-round", "risk-detail", "risk-edit",
@@ -78,6 +76,7 @@ UNRECORDED: dict[str, str] = {
 
 # Reads whose record another test looks for, with the service that writes it.
 READ_BY: dict[str, str] = {
+    "retention-proposal": "audit.retention.services.reading.note_retention_read",
     "crisis-party": "crisis.parties.services.show_contacts",
     "object-as-of": "portal.history.services.view_as_of",
     "me-message": "comms.services.receipts.reading.record_view",
@@ -200,6 +199,8 @@ CHANGED_BY: dict[str, str] = {
     "notice-new": f"{_NOTICES}.drafting.create_notice",
     "notice-edit": f"{_NOTICES}.drafting.change_notice",
     "notice-correct": f"{_NOTICES}.drafting.correct_notice",
+    "import-check": "investors.importing.uploads.request_run",
+    "notice-release": f"{_NOTICES}.releasing.release_notice",
     "erasure-approve": "investors.erasure.services.approve_erasure",
     "erasure-refuse": "investors.erasure.services.refuse_erasure",
     "import-new": "investors.importing.uploads.store_upload",

@@ -15,6 +15,7 @@ from core.models import BusinessLine, User
 from investors.models import ContactPoint
 from templates_mgmt.clauses.models import Clause
 from tests.api_world import REASON, World
+from tests.core.builders import PASSWORD
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def of(attribute: str, **body: object) -> Make:
     return lambda scenery: Step((getattr(scenery.world, attribute),), body)
 
 
-def other(name: str, **body: object) -> Make:
+def other(name: str, /, **body: object) -> Make:
     """About one thing that lies there for pages."""
     return lambda scenery: Step((scenery.other[name],), body)
 
@@ -108,9 +109,55 @@ def _clause(scenery: Scenery) -> Step:
     return Step((Clause.objects.get(code="standard_risk").pk,))
 
 
+RULE = {
+    "code": "house-x", "name": "House", "name_zh": "内部", "kinds": ["business"],
+    "bound": "at_least", "amount": 2, "unit": "years", "basis": "record", "source": "house rule",
+    "active": "on",
+}  # fmt: skip
+KINDS = {
+    "row-TOTAL_FORMS": 1, "row-INITIAL_FORMS": 0, "row-0-beginning": "notice.",
+    "row-0-kinds": ["books"],
+}  # fmt: skip
+NEW_PASSWORD = {"password": "entirely another pass phrase"}
+GONE = "witness.example/gone"  # refused this log, and was removed since
+
+
+def _rule(scenery: Scenery) -> Step:
+    return Step((scenery.other["schedule"], "cn-securities"), {**RULE, "code": "cn-securities"})
+
+
+def _export(scenery: Scenery) -> Step:
+    asked = {"notice": scenery.world.notices["sent"].pk, "recipient": "CSRC", **REASON}
+    return Step((), asked)
+
+
+def _new_version(scenery: Scenery) -> Step:
+    return Step((scenery.world.versions["approved"].template_id,))
+
+
+def _filings(scenery: Scenery) -> Step:
+    today = clock.now().date()
+    return Step((), {"since": today.replace(month=1, day=1), "until": today, "format": "csv"})
+
+
 CONSENT = {"act": "withdraw", "purpose": "channel.sms", "method": "phone"}
 
 CHANGES: dict[str, Make] = {
+    "account-password": plain(old=PASSWORD, repeated=NEW_PASSWORD["password"], **NEW_PASSWORD),
+    "export-new": _export,
+    "filings": _filings,
+    "import-run": other("upload"),
+    "notice-dry-run": notice("paused"),
+    "notice-dry-run-cancel": notice("draft"),
+    "recovery-codes": plain(),
+    "retention-kinds": other("schedule", **KINDS),
+    "retention-rule": _rule,
+    "retention-rule-new": other("schedule", **RULE),
+    "retention-scope": other("schedule", jurisdictions=["CN", "US"]),
+    "retention-submit": other("schedule"),
+    "version-filing-export": version("approved", format="csv"),
+    "version-new": _new_version,
+    "witness-alarm-close": plain(witness=GONE, **REASON),
     "absence-new": _absence,
     "access-review-report": other("review"),
     "account-email": plain(email="me@example.com"),
@@ -172,5 +219,10 @@ SHOWS: dict[str, Make] = {
     "record-proof": of("record"),
     "version-file": version("approved"),
     "import-detail": other("upload"),
+    "hold-detail": other("hold"),
+    "hold-list": plain(),
+    "retention": plain(),
+    "retention-proposals": plain(),
+    "retention-version": other("schedule"),
     "search": plain(q="13812345678"),
 }

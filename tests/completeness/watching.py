@@ -26,6 +26,7 @@ PLUMBING = {
     "axes_accessattempt": "counting of failed sign-ins, each of which is recorded",
     "axes_accessfailurelog": "counting of failed sign-ins, each of which is recorded",
     "axes_accesslog": "counting of sign-ins, each of which is recorded",
+    "comms_dryrunjob": "how far a background dry run is; its request and its end are records",
     "comms_tally": "sums that triggers keep of deliveries",
     "core_idempotencykey": "the stored answer of a request, whose act is recorded",
     "core_throttlewindow": "counting of attempts",

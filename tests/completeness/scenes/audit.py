@@ -14,7 +14,7 @@ from audit.keyring.models import Reason
 from audit.keyring.services import rotate
 from audit.models import Record
 from audit.retention.models import HoldScope
-from audit.retention.services import holds
+from audit.retention.services import holds, reading
 from audit.retention.services import schedules as schedule_services
 from core import clock
 from core.actor import Actor
@@ -239,6 +239,24 @@ def _change_scope() -> Act:
     actor = manager()
     words = {"schedule_id": _drafted(actor).pk, "jurisdictions": ["CN", "US"], "lines": {}}
     return call(schedule_services.change_scope, actor=actor, **words)
+
+
+@scene("audit.retention.services.reading.note_holds_read")
+def _holds_read() -> Act:
+    return call(reading.note_holds_read, shown=2, actor=manager())
+
+
+@scene("audit.retention.services.reading.note_retention_read")
+def _retention_read() -> Act:
+    words = {"what": "retention_schedules", "shown": 2}
+    return call(reading.note_retention_read, actor=manager(), **words)
+
+
+@scene("audit.retention.services.schedules.change_assignments")
+def _change_assignments() -> Act:
+    actor = manager()
+    words = {"schedule_id": _drafted(actor).pk, "assignments": [("notice.", "business")]}
+    return call(schedule_services.change_assignments, actor=actor, **words)
 
 
 @scene("audit.retention.services.schedules.submit_schedule")

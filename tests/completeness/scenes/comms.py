@@ -11,6 +11,7 @@ from django.db import transaction
 
 from comms import signing, unsubscribe
 from comms.channels import base
+from comms.dryruns import jobs
 from comms.dryruns import services as dryruns
 from comms.models import Delivery, Notice
 from comms.recreating import services as recreating
@@ -124,6 +125,27 @@ def _preview() -> Act:
 def _dry_run() -> Act:
     actor = dispatcher()
     return call(dryruns.make_dry_run, notice_id=_draft(actor).pk, actor=actor)
+
+
+@scene("comms.dryruns.jobs.request_dry_run")
+def _request_dry_run() -> Act:
+    actor = dispatcher()
+    return call(jobs.request_dry_run, notice_id=_draft(actor).pk, actor=actor)
+
+
+@scene("comms.dryruns.jobs.cancel_dry_run")
+def _cancel_dry_run() -> Act:
+    actor = dispatcher()
+    draft = _draft(actor)
+    jobs.request_dry_run(notice_id=draft.pk, actor=actor, now=clock.now())
+    return call(jobs.cancel_dry_run, notice_id=draft.pk, actor=actor)
+
+
+@scene("comms.dryruns.jobs.carry_out")
+def _carry_out() -> Act:
+    actor = dispatcher()
+    job = jobs.request_dry_run(notice_id=_draft(actor).pk, actor=actor, now=clock.now())
+    return call(jobs.carry_out, job_id=job.pk)
 
 
 @scene("comms.dryruns.services.keep")
