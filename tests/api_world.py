@@ -27,6 +27,7 @@ from core.models import User
 from core.roles import Role
 from crisis.escalation.models import Call, Page
 from crisis.incidents.services.activating import open_incident
+from crisis.incidents.services import ending, staffing
 from investors.consent_texts import services as consent_texts
 from investors.consent_texts.models import ConsentText
 from investors.erasure.services import request_erasure
@@ -61,6 +62,7 @@ from tests.builders import (
 from tests.crisis import clock_world
 from tests.crisis import good as crisis
 from tests.crisis.risks.builders import make_draft as make_draft_risk
+from tests.crisis.builders import make_actor, make_incident, make_verified
 from tests.investors import consent_texts as texts
 from tests.investors.builders import row, run, write_csv
 from tests.templates_mgmt.builders import VARIANTS, make_draft, make_submitted, reviewer
@@ -110,6 +112,9 @@ class World:
             "risk_id": [str(self.kept["risk"].pk)],
             "clock_id": [str(each.pk) for each in self.kept["clocks"].values()],
             "clause_id": [str(self.kept["clause_sent"].clause_id)],
+            "incident_id": [
+                str(self.kept[f"incident_{state}"]) for state in ("alarmed", "verified", "restored")
+            ],
             "list_id": [str(self.kept["word_list_sent"].word_list_id)],
             "text_id": [str(self.kept["consent_text_sent"].consent_text_id)],
             "rereview_id": [str(pk) for pk in ReReview.objects.values_list("pk", flat=True)],
@@ -128,7 +133,7 @@ def _kept(user: User) -> dict[str, Any]:
     _due()
     own = actor_of(user)
     words = {"texts": {"zh-hans": "提示。", "en": "Words."}, "source": "r"}
-    found: dict[str, Any] = {"comment": made.pk, "taken": version.pk}
+    found: dict[str, Any] = {"comment": made.pk, "taken": version.pk, **_incidents()}
     found["risk"] = make_draft_risk(own)
     found |= clock_world.make_kept()
     for kind, service, create in (
@@ -157,6 +162,20 @@ def _kept(user: User) -> dict[str, Any]:
     )
     found["consent_text_sent"] = texts.submitted(texts.officer(), "送审。", "zh-hans")
     return found
+
+
+def _incidents() -> dict[str, Any]:
+    """An incident in each state that an operation starts from."""
+    officer = make_actor(Role.CRISIS_OFFICER)
+    verified, restored = make_verified(officer), make_verified(officer)
+    ending.restore(incident_id=restored.pk, actor=officer, now=clock.now())
+    held = {"incident_id": verified.pk, "role": "legal", "person_id": officer.user_id}
+    staffing.assign_role(**held, actor=officer, now=clock.now())
+    return {
+        "incident_alarmed": make_incident().pk,
+        "incident_verified": verified.pk,
+        "incident_restored": restored.pk,
+    }
 
 
 def _waiting() -> TemplateVersion:
@@ -414,9 +433,39 @@ def _made(name: str) -> Callable[[World], Good]:
     return lambda world: Good(*crisis.MADE[name](world.user.pk))
 
 
+def _incident(state: str, body: object = None) -> Callable[[World], Good]:
+    return lambda world: Good({"incident_id": world.kept[f"incident_{state}"]}, body)
+
+
+def _duplicate(world: World) -> Good:
+    into = {"into_id": str(world.kept["incident_verified"])}
+    return Good({"incident_id": world.kept["incident_alarmed"]}, into)
+
+
+INCIDENTS: dict[str, Callable[[World], Good]] = {
+    "incidents_list": _nothing,
+    "incidents_create": lambda world: Good(body={"title": "Orders fail"}),
+    "incidents_read": _incident("verified"),
+    "incident_entries_list": _incident("verified"),
+    "incident_entries_create": _incident("verified", {"text": "Vendor called."}),
+    "incidents_verify": _incident(
+        "alarmed", {"nature": "technical", "scope": {"systems": ["trading"]}}
+    ),
+    "incidents_tier": _incident("verified", {"tier": "major", **REASON}),
+    "incidents_moments": _incident("verified", {"kind": "extortion_paid"}),
+    "incidents_roles": _incident("verified", {"role": "legal", "person_id": None}),
+    "incidents_lead": _incident("verified"),
+    "incidents_restore": _incident("verified", {}),
+    "incidents_relapse": _incident("restored", REASON),
+    "incidents_close": _incident("restored", {"words": "Mended."}),
+    "incidents_dismiss": _incident("alarmed", REASON),
+    "incidents_duplicate": _duplicate,
+}
+
 GOOD: dict[str, Callable[[World], Good]] = {
     **{name: _made(name) for name in crisis.MADE},
     "me": _nothing,
+    **INCIDENTS,
     "investors_list": _nothing,
     "investors_retrieve": _investor(),
     "investor_consents_list": _investor(),
