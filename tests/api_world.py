@@ -26,8 +26,8 @@ from core.actor import system
 from core.models import User
 from core.roles import Role
 from crisis.escalation.models import Call, Page
-from crisis.incidents.services.activating import open_incident
 from crisis.incidents.services import ending, staffing
+from crisis.incidents.services.activating import open_incident
 from investors.consent_texts import services as consent_texts
 from investors.consent_texts.models import ConsentText
 from investors.erasure.services import request_erasure
@@ -61,8 +61,8 @@ from tests.builders import (
 )
 from tests.crisis import clock_world
 from tests.crisis import good as crisis
-from tests.crisis.risks.builders import make_draft as make_draft_risk
 from tests.crisis.builders import make_actor, make_incident, make_verified
+from tests.crisis.risks.builders import make_draft as make_draft_risk
 from tests.investors import consent_texts as texts
 from tests.investors.builders import row, run, write_csv
 from tests.templates_mgmt.builders import VARIANTS, make_draft, make_submitted, reviewer
