@@ -100,8 +100,13 @@ def deliveries(now: dt.datetime) -> Evidence:
         return Evidence(Standing.UNPROVEN, gettext("Nothing was sent in the last 30 days."))
     figures = {"failed": failed, "all": attempted, "share": f"{100 * failed / attempted:.1f}"}
     words = gettext("%(failed)s of %(all)s deliveries failed in the last 30 days (%(share)s %%).")
-    good = 100 * failed <= MOST_FAILED * attempted
-    return Evidence(Standing.WORKS if good else Standing.FAILS, words % figures, now)
+    standing = Standing.WORKS if are_few(failed, attempted) else Standing.FAILS
+    return Evidence(standing, words % figures, now)
+
+
+def are_few(failed: int, attempted: int) -> bool:
+    """Whether at most 5 % of what was attempted failed."""
+    return 100 * failed <= MOST_FAILED * attempted
 
 
 @source("witness", _("Outside witnesses cosign the ledger"), "audit-ledger")

@@ -7,11 +7,10 @@ import datetime as dt
 import pytest
 
 from audit.models import Verification
-from comms.models import Tally
 from core import clock
 from crisis.incidents.services.activating import activate
-from crisis.risks.evidence import SOURCES, asked
-from tests.builders import approved_template, make_investors, make_released
+from crisis.risks.evidence import SOURCES, are_few, asked
+from tests.builders import approved_template, make_investors, make_planned, send_all
 from tests.crisis.risks.builders import editor
 
 pytestmark = pytest.mark.django_db
@@ -41,18 +40,19 @@ def test_a_template_that_two_people_approved() -> None:
     assert standing("templates_by_two", clock.now() + dt.timedelta(days=91)) == "unproven"
 
 
-@pytest.mark.parametrize(("failed", "said"), [(5, "works"), (6, "fails")])
-def test_at_most_five_of_a_hundred_deliveries_may_fail(failed: int, said: str) -> None:
-    make_investors(1)
-    notice = make_released()
-    now = clock.now()
-    for state, count in (("failed", failed), ("delivered", 90), ("accepted", 10 - failed)):
-        Tally.objects.create(
-            notice=notice.pk, channel="sms", state=state, evidence=0, delta=count, at=now
-        )
-    found = asked(["deliveries"], now)["deliveries"]
-    assert (found.standing, f"{failed} of 100" in str(found.said)) == (said, True)
-    assert standing("deliveries", now + dt.timedelta(days=31)) == "unproven"
+def test_the_share_of_failed_deliveries() -> None:
+    make_investors(2)
+    make_planned(channels={"parallel": ["inbox"]})
+    assert standing("deliveries") == "unproven"  # planned, and nothing attempted
+    send_all()
+    found = asked(["deliveries"], clock.now())["deliveries"]
+    assert found.standing == "works" and "0 of 2" in str(found.said)
+    assert standing("deliveries", clock.now() + dt.timedelta(days=31)) == "unproven"
+
+
+@pytest.mark.parametrize(("failed", "few"), [(0, True), (5, True), (6, False), (100, False)])
+def test_at_most_five_of_a_hundred_may_fail(failed: int, few: bool) -> None:
+    assert are_few(failed, 100) is few
 
 
 def test_an_open_drill_is_no_evidence() -> None:
