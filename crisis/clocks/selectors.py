@@ -86,6 +86,11 @@ class ClockShown:
         return _text("%(span)s left") % {"span": span}
 
     @property
+    def seconds_left(self) -> int:
+        """`left` without its sign, in seconds."""
+        return abs(int(self.left.total_seconds()))
+
+    @property
     def tone(self) -> str:
         """The tone of its colours."""
         return rules.TONES[self.urgency]

@@ -6,6 +6,8 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
+from django.db import transaction
+
 from core.actor import Actor
 from crisis.clocks import rules
 from crisis.clocks.models import Clock
@@ -17,6 +19,7 @@ from crisis.incidents.models import Incident
 from crisis.incidents.rules import MomentKind
 
 
+@transaction.atomic
 def at_moment(
     *, incident: Incident, moment: str, at: dt.datetime, actor: Actor, now: dt.datetime
 ) -> None:
@@ -34,6 +37,7 @@ def at_moment(
     start_due(incident, actor=actor, now=now)
 
 
+@transaction.atomic
 def reconsider(*, incident: Incident, actor: Actor, now: dt.datetime) -> None:
     """Look again at which duties hold, after the tier or the nature changed. Those that hold now
     start, counted from when what starts them was reached. A house clock that holds no longer
