@@ -22,10 +22,10 @@ _SHORT_LINES = {  # a push opens the app; its card has little room
     "zh-hant": "核驗碼 {{ check_code }}",
     "en": "Check code {{ check_code }}",
 }
-_SPOKEN_LINES = {
-    "zh-hans": "如客户想核实本次来电：核验码 {{ check_code }}，查询网址 {{ check_url }}",
-    "zh-hant": "如客戶想核實本次來電：核驗碼 {{ check_code }}，查詢網址 {{ check_url }}",
-    "en": "If the investor wants to verify this call: code {{ check_code }} at {{ check_url }}",
+_SPOKEN_LINES = {  # a part of its own: it must not stand below what is not to be said
+    "zh-hans": "【客户要求核实来电】\n核验码 {{ check_code }}，查询网址 {{ check_url }}",
+    "zh-hant": "【客戶要求核實來電】\n核驗碼 {{ check_code }}，查詢網址 {{ check_url }}",
+    "en": "[Asked who is calling]\nCheck code {{ check_code }}, to be verified at {{ check_url }}",
 }
 _BY_CHANNEL = {Channel.PUSH: _SHORT_LINES, Channel.HOTLINE: _SPOKEN_LINES}
 _CLOSE = frozenset({Channel.SMS, Channel.PUSH})

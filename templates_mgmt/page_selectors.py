@@ -188,25 +188,28 @@ def fact_table(content: Content) -> dict[str, Any] | None:
     rows = facts.table(content)
     if not rows:
         return None
-    names = [rules.LANGUAGE_LABELS[rules.Language(code)] for code in content.languages]
     return {
-        "languages": names,
-        "columns": [where(channel, language, "") for channel, language in facts.columns(content)],
+        "columns": content.channels,
         "rows": [
             {
                 "kind": KIND_LABELS[row.kind],
                 "mandatory": row.mandatory,
-                "written": [row.written.get(code, "") for code in content.languages],
-                "cells": [
-                    (name, "yes" if cell.said else "error" if row.mandatory else "no")
-                    for name, cell in zip(
-                        [where(*key, "") for key in facts.columns(content)], row.cells, strict=True
-                    )
-                ],
+                "written": list(dict.fromkeys(row.written.values())),
+                "cells": [_cell(row, channel) for channel in content.channels],
             }
             for row in rows
         ],
     }
+
+
+def _cell(row: facts.Row, channel: str) -> tuple[str, list[Text]]:
+    """Whether a channel says a value, and in which languages it does not if only in some."""
+    cells = [cell for cell in row.cells if cell.channel == channel]
+    silent: list[Text] = [
+        rules.LANGUAGE_LABELS[rules.Language(cell.language)] for cell in cells if not cell.said
+    ]
+    state = ("error" if row.mandatory else "no") if silent else "yes"
+    return state, silent if len(silent) < len(cells) else []
 
 
 def _shown(preview: Preview) -> ShownPreview:

@@ -229,7 +229,10 @@ class ReminderMail(models.Model):
         _("outcome"),
         max_length=20,
         blank=True,
-        choices=[("accepted", _("Taken by the mail server")), ("failed", _("Not taken"))],
+        choices=[
+            ("accepted", _("Taken by the mail server")),
+            ("failed", _("Not taken by the mail server")),
+        ],
     )
     code = models.CharField(_("cause"), max_length=80, blank=True)
 

@@ -29,7 +29,10 @@ class Migration(migrations.Migration):
                     "outcome",
                     models.CharField(
                         blank=True,
-                        choices=[("accepted", "Taken by the mail server"), ("failed", "Not taken")],
+                        choices=[
+                            ("accepted", "Taken by the mail server"),
+                            ("failed", "Not taken by the mail server"),
+                        ],
                         max_length=20,
                         verbose_name="outcome",
                     ),

@@ -174,6 +174,14 @@ def test_the_check_code_stands_once_in_each(channel, language):
     assert ("{{ check_url }}" in body) == (channel != "push")
 
 
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_the_check_code_of_a_script_does_not_stand_among_what_is_not_said(language):
+    script_text = check_line.with_check_line(text("hotline", language), frozenset()).body
+    *_others, never, last = script.sections(script_text, language)
+    assert never.never and "{{ check_code }}" not in never.text
+    assert not last.never and "{{ check_code }}" in last.text
+
+
 def test_previews_are_plain_text():
     shown = {p.channel: p for p in selectors.previews(made()) if p.language == "en"}
     assert not any(shown[channel].html for channel in NEW)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from uuid import uuid4
 
 import pytest
@@ -9,9 +10,10 @@ import pytest
 from core import clock
 from core.roles import Role
 from templates_mgmt import services
+from templates_mgmt.writing.derive import derive
 from templates_mgmt.writing.models import Justification, UnsavedWords
 from tests.core.builders import actor_of
-from tests.templates_mgmt.builders import VARIANTS, make_draft, make_submitted
+from tests.templates_mgmt.builders import VARIANTS, content, make_draft, make_submitted
 from tests.templates_mgmt.test_pages import browser, person, typed, url
 
 pytestmark = pytest.mark.django_db
@@ -103,6 +105,17 @@ def test_a_preview_as_an_awkward_investor(sample, shown):
     client = browser(person(Role.REVIEWER))
     page = client.get(url("version-review", version) + f"?sample={sample}").content.decode()
     assert shown in page and "张三您好" not in page
+
+
+def test_the_review_screen_shows_the_script_in_parts_and_values_by_channel():
+    version = make_submitted(
+        variants=[asdict(text) for text in derive(content(placeholders=(), variants=()))],
+        placeholders=[],
+    )
+    page = browser(person(Role.REVIEWER)).get(url("version-review", version)).content.decode()
+    assert page.count('class="part never"') == 2 and page.count('class="part silent"') == 2
+    assert 'id="see-hotline"' in page and 'href="#see-hotline"' in page
+    assert "seconds to read aloud" in page
 
 
 def test_without_a_value_the_preview_says_that_nothing_would_be_sent():
