@@ -4,8 +4,9 @@ from django.apps import AppConfig
 
 # Parts that put a panel on the incident page, by the module that registers it.
 PANELS: tuple[str, ...] = (
-    "crisis.escalation.panels",
     "crisis.clocks.panels",
+    "crisis.drills.panels",
+    "crisis.escalation.panels",
     "crisis.learning.panels",
     "crisis.reports.panels",
     "crisis.risks.panels",

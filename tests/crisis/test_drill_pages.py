@@ -70,6 +70,12 @@ def test_the_list_says_that_drills_are_missing():
     assert "2 are missing" in page(visitor(Role.AUDITOR), "crisis-drills")
 
 
+def test_the_incident_of_a_drill_leads_back_to_it():
+    drill = make_running()
+    shown = page(visitor(), "incident-detail", drill.incident_id)
+    assert reverse("crisis-drill", args=[drill.pk]) in shown and "EXERCISE" in shown
+
+
 def test_lost_contacts_are_found_on_the_page():
     lost = make_investors(1)
     Investor.objects.filter(pk__in=lost).update(reach=0)
