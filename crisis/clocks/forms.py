@@ -76,7 +76,9 @@ class RowForm(forms.Form):
     )
     source = forms.CharField(label=_("Source"), max_length=300)
     starts = forms.MultipleChoiceField(
-        label=_("Starts when"), help_text=_("The first of several counts.")
+        label=_("Starts when"),
+        help_text=_("The first of several counts."),
+        widget=forms.CheckboxSelectMultiple,
     )
     amount = forms.IntegerField(label=_("Due after"), min_value=1)
     unit = forms.ChoiceField(
@@ -98,11 +100,16 @@ class RowForm(forms.Form):
         label=_("Only for these tiers"), required=False, help_text=_("Codes, with spaces between")
     )
     natures = forms.MultipleChoiceField(
-        label=_("Only for these natures"), required=False,
+        label=_("Only for these natures"),
+        required=False,
         choices=[(str(k), v) for k, v in NATURE_LABELS.items()],
-    )  # fmt: skip
+        widget=forms.CheckboxSelectMultiple,
+    )
     moments = forms.MultipleChoiceField(
-        label=_("Only if one of these was reached"), required=False, choices=_MOMENTS
+        label=_("Only if one of these was reached"),
+        required=False,
+        choices=_MOMENTS,
+        widget=forms.CheckboxSelectMultiple,
     )
     infrastructure = forms.ChoiceField(
         label=_("Critical infrastructure"),

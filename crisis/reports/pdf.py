@@ -9,9 +9,18 @@ from typing import Any
 
 import typst
 
+from core.reviewed.rules import State
 from crisis.reports.models import RegulatorReportVersion
 from crisis.reports.rules import written_time
 
+# Both languages, whoever asks: the paper goes out of the house.
+STATES = {
+    State.DRAFT: "草稿 Draft",
+    State.IN_REVIEW: "复核中 In review",
+    State.APPROVED: "已批准 Approved",
+    State.RETURNED: "已退回 Returned",
+    State.SUPERSEDED: "已被替代 Superseded",
+}
 _TEMPLATE = Path(__file__).with_name("report.typ")
 
 
@@ -40,8 +49,8 @@ def data_of(version: RegulatorReportVersion) -> dict[str, Any]:
         "regulator": form.regulator,
         "source": clock.duty.source,
         "number": version.number,
-        "state": str(version.get_state_display()),
-        "approved_by": str(version.decided_by) if version.state == "approved" else "",
+        "state": STATES[State(version.state)],
+        "approved_by": str(version.decided_by) if version.state == State.APPROVED else "",
         "approved_at": written_time(version.decided_at, zone) if version.decided_at else "",
         "handed_in": f"{written_time(done.at, zone)}, {done.reference}" if done else "",
         "content_hash": version.content_hash,

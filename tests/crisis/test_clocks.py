@@ -69,6 +69,13 @@ class TestStarting:
         assert of(incident, "bulletin").due_at == T0 + 10 * MINUTE + DAY
         assert codes(incident) == {"verify", "restore", "bulletin"}
 
+    def test_a_moment_that_is_recorded_late_is_no_breach(self, incident: Incident) -> None:
+        at, now = T0 + 10 * MINUTE, T0 + 2 * HOUR
+        Moment.objects.create(incident=incident, kind=MomentKind.VERIFIED, at=at, recorded_at=now)
+        services.at_moment(incident=incident, moment="verified", at=at, actor=OFFICER, now=now)
+        verify = of(incident, "verify")
+        assert (verify.met_at, verify.breached_at) == (at, None)
+
     def test_what_is_known_later_counts_from_when_it_began(self, incident: Incident) -> None:
         verified(incident, tier="major", nature="leak")
         assert "gdpr_breach" not in codes(incident)

@@ -27,11 +27,13 @@ def at_moment(
     what repeats when it is closed. The services of the incident call this in their transaction,
     having checked who asks."""
     lock(incident)
-    settle(incident.pk, now=now)
+    settle(incident.pk, now=min(at, now))
     for clock in _live(incident):
         if clock.row["met_by"] == moment:
             met(clock, at=max(at, clock.started_at), actor=actor, now=now)
-        elif moment == MomentKind.CLOSED and clock.row["repeats"]:
+    settle(incident.pk, now=now)
+    for clock in _live(incident) if moment == MomentKind.CLOSED else ():
+        if clock.row["repeats"]:
             end(clock, State.LAPSED, at=now, now=now)
             tell("lapsed", clock, actor=actor, now=now)
     start_due(incident, actor=actor, now=now)
