@@ -23,6 +23,10 @@ from crisis.incidents.models import Entry as Entry
 from crisis.incidents.models import Incident as Incident
 from crisis.incidents.models import Moment as Moment
 from crisis.incidents.models import TierDecision as TierDecision
+from crisis.indicators.models import Account as Account
+from crisis.indicators.models import IndicatorTable as IndicatorTable
+from crisis.indicators.models import IndicatorTableVersion as IndicatorTableVersion
+from crisis.indicators.models import Reading as Reading
 from crisis.learning.models import LearningAction as LearningAction
 from crisis.learning.models import Retrospective as Retrospective
 from crisis.learning.models import RetrospectiveVersion as RetrospectiveVersion

@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("crisis.handbook.urls")),
+    path("", include("crisis.indicators.urls")),
     path("", include("crisis.learning.urls")),
     path("", include("crisis.clocks.urls")),
     path("", include("crisis.pack.urls")),

@@ -24,6 +24,7 @@ app.autodiscover_tasks(
         "crisis.clocks",
         "crisis.criteria",
         "crisis.escalation",
+        "crisis.indicators",
         "crisis.learning",
         "crisis.pack",
         "crisis.parties",

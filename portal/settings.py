@@ -365,6 +365,10 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": env.daily("18:30"),
     },
     "make-crisis-pack": {"task": "crisis.pack.tasks.make", "schedule": env.daily("21:00")},
+    "read-indicators": {
+        "task": "crisis.indicators.tasks.read",
+        "schedule": env.daily("19:30"),
+    },
     "chase-actions": {
         "task": "crisis.learning.tasks.chase",
         "schedule": env.daily("18:20"),

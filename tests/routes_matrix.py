@@ -415,6 +415,7 @@ def model(name: str, *, who: frozenset[str] = ADMINISTRATOR, writable: bool) -> 
 
 CRISIS_READERS = frozenset({"reviewer", "dispatcher", "releaser", "crisis_officer", "auditor"})
 CRISIS_OFFICER = frozenset({"crisis_officer"})
+RISK_READERS = frozenset({"reviewer", "crisis_officer", "auditor"})
 
 CRISIS_KEEPERS = frozenset({"crisis_officer", "reviewer"})
 ACTIVATION = {
@@ -462,6 +463,15 @@ LEARNING = {
     "incident-action-drop": post(REVIEWER, outcome="too dear"),
     "incident-action-move": post(CRISIS_OFFICER, due_on="2026-12-01", **REASON),
     "incident-action-new": form(CRISIS_OFFICER),
+    "risk-indicators": get(RISK_READERS),
+    "risk-indicator-write": post(CRISIS_OFFICER),
+    "risk-indicator-table-new": post(CRISIS_OFFICER),
+    "risk-indicator-table": get(RISK_READERS),
+    "risk-indicator-table-edit": form(CRISIS_OFFICER),
+    "risk-indicator-table-decide": post(REVIEWER, verb="return", shown_hash="0" * 64, **REASON),
+    "risk-effect": get(RISK_READERS),
+    "risk-effect-account": post(CRISIS_OFFICER),
+    "risk-effect-reverse": post(CRISIS_OFFICER, **REASON),
     "handbook": Row({"GET": STAFF}, known=True),
     "handbook-new": post(CRISIS_OFFICER),
     "handbook-version": get(STAFF),
@@ -517,7 +527,6 @@ DRILLS = {
     "api-drill-cancel": post(CRISIS_OFFICER, **REASON),
 }
 
-RISK_READERS = frozenset({"reviewer", "crisis_officer", "auditor"})
 RISK_WORKERS = frozenset({"reviewer", "crisis_officer"})
 RISK = {
     "risk-list": get(RISK_READERS),
