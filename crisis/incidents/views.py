@@ -11,6 +11,7 @@ from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from core import clock
@@ -119,9 +120,8 @@ def live_context(request: HttpRequest, incident: Incident, now: dt.datetime) -> 
     actor = actor_of(request)
     cursor = request.GET.get("cursor")
     page = selectors.timeline(incident, cursor)
-    shown = clocks.clocks_of(incident, now)
-    running = [Running(each.clock.code, each.label, each.clock.due_at)
-               for each in shown if each.clock.is_live]  # fmt: skip
+    shown = [each for each in clocks.clocks_of(incident, now) if each.clock.is_live]
+    running = [Running(each.clock.code, each.label, each.clock.due_at) for each in shown]
     return {
         "incident": incident,
         "tier": plans.level_name(incident.plan, incident.tier) if incident.tier else "",
@@ -160,17 +160,17 @@ def tier_history(incident: Incident) -> list[dict[str, Any]]:
 
 
 _MOVES = (
-    ("incident-verify", _("Verify"), "check-circle", {State.ALARMED}),
-    ("incident-restore", _("Restored"), "check", {State.VERIFIED}),
-    ("incident-relapse", _("Failed again"), "refresh", {State.RESTORED}),
-    ("incident-close", _("Close"), "archive", {State.RESTORED}),
-    ("incident-tier", _("Change the tier"), "flag", {State.VERIFIED, State.RESTORED}),
-    ("incident-moment", _("Record a moment"), "clock",
+    ("incident-verify", gettext_lazy("Verify"), "check-circle", {State.ALARMED}),
+    ("incident-restore", gettext_lazy("Restored"), "check", {State.VERIFIED}),
+    ("incident-relapse", gettext_lazy("Failed again"), "refresh", {State.RESTORED}),
+    ("incident-close", gettext_lazy("Close"), "archive", {State.RESTORED}),
+    ("incident-tier", gettext_lazy("Change the tier"), "flag", {State.VERIFIED, State.RESTORED}),
+    ("incident-moment", gettext_lazy("Record a moment"), "clock",
      {State.ALARMED, State.VERIFIED, State.RESTORED}),
-    ("incident-role", _("Assign a role"), "user",
+    ("incident-role", gettext_lazy("Assign a role"), "user",
      {State.ALARMED, State.VERIFIED, State.RESTORED}),
-    ("incident-duplicate", _("Duplicate"), "copy", {State.ALARMED, State.VERIFIED}),
-    ("incident-dismiss", _("False alarm"), "ban", {State.ALARMED, State.VERIFIED}),
+    ("incident-duplicate", gettext_lazy("Duplicate"), "copy", {State.ALARMED, State.VERIFIED}),
+    ("incident-dismiss", gettext_lazy("False alarm"), "ban", {State.ALARMED, State.VERIFIED}),
 )  # fmt: skip
 
 
