@@ -77,6 +77,9 @@ PLAIN_READS = {
     "risks_read": "a risk of the house",
     "risks_links_list": "what a risk of the house is linked to",
     "exports_read": "how far an export is",
+    "incidents_list": "incidents of the house, without investors",
+    "incidents_read": "an incident of the house, without investors",
+    "incident_entries_list": "the log of an incident, by staff",
 }
 
 

@@ -26,6 +26,16 @@ UNRECORDED: dict[str, str] = {
     **dict.fromkeys(("status", "status-feed"), "what the firm tells everybody"),
     **dict.fromkeys(("crisis-notify", "crisis-statement-new", "crisis-drill-new"), _FORM),
     **dict.fromkeys(("crisis-statements", "crisis-statement", "crisis-drills"), _HOUSE),
+    **dict.fromkeys(
+        (
+            "incident-list", "incident-new", "incident-detail", "incident-live",
+            "incident-picture", "incident-responses", "incident-verify", "incident-tier",
+            "incident-restore", "incident-relapse", "incident-close", "incident-dismiss",
+            "incident-moment", "incident-role", "incident-duplicate",
+        ),
+        _HOUSE,
+    ),
+    "incident-worker": _PUBLIC,
     "crisis-drill": "an exercise, and investors by pseudonym alone",
     **dict.fromkeys(("notice-new", "notice-edit", "notice-correct", "notice-release"), _FORM),
     **dict.fromkeys(("notice-list", "notice-detail", "notice-live", "notice-sample"), _STATE),
@@ -102,6 +112,20 @@ _DRILLS = "crisis.drills.services"
 
 # Changes whose form is a thin way into a service that has a scene.
 CHANGED_BY: dict[str, str] = {
+    "incident-new": "crisis.incidents.services.activating.activate",
+    "incident-verify": "crisis.incidents.services.deciding.verify",
+    "incident-tier": "crisis.incidents.services.deciding.change_tier",
+    "incident-moment": "crisis.incidents.services.deciding.record_moment",
+    "incident-dismiss": "crisis.incidents.services.deciding.dismiss",
+    "incident-duplicate": "crisis.incidents.services.attaching.attach_duplicate",
+    "incident-restore": "crisis.incidents.services.ending.restore",
+    "incident-relapse": "crisis.incidents.services.ending.relapse",
+    "incident-close": "crisis.incidents.services.ending.close",
+    "incident-role": "crisis.incidents.services.staffing.assign_role",
+    "incident-lead": "crisis.incidents.services.staffing.take_lead",
+    "incident-log": "crisis.incidents.services.writing.log",
+    "incident-file": "crisis.incidents.services.writing.download",
+    "incident-report": "crisis.incidents.services.writing.note_file_taken",
     "clock-pause": "crisis.clocks.services.pausing.pause",
     "clock-resume": "crisis.clocks.services.pausing.resume",
     "clock-call-off": "crisis.clocks.services.ending.call_off",
