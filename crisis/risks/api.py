@@ -164,7 +164,10 @@ class RisksView(ListAPIView[Risk]):
         """The risks that the filters let through."""
         if getattr(self, "swagger_fake_view", False):
             return Risk.objects.none()
-        chosen = {name: self.request.query_params.get(name) for name in ("kind", "state", "q")}
+        given = self.request.query_params
+        chosen = {
+            name: given.get(name, "").replace("\x00", "")[:200] for name in ("kind", "state", "q")
+        }
         return selectors.register(actor_of(self.request), chosen)
 
     @extend_schema(

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from core import texts
 from core.errors import InvalidInput
 from core.transitions import Machine, Move
 from crisis.incidents.rules import commitment
@@ -128,7 +129,7 @@ def words_proof(salt: bytes, **words: str) -> str:
 
 def clean_line(raw: str, *, field: str, limit: int) -> str:
     """One line of words, needed; raises InvalidInput."""
-    text = " ".join(raw.split())
+    text = " ".join(texts.clean_text(raw, field=field, limit=MAX_TEXT).split())
     if not text or len(text) > limit:
         raise InvalidInput(_("Write 1 to %(limit)s characters.") % {"limit": limit}, field=field)
     return text
@@ -136,8 +137,8 @@ def clean_line(raw: str, *, field: str, limit: int) -> str:
 
 def clean_text(raw: str, *, field: str, required: bool = False) -> str:
     """A text of up to 4,000 characters; raises InvalidInput."""
-    text = raw.replace("\r\n", "\n").strip()
-    if len(text) > MAX_TEXT or (required and not text):
+    text = texts.clean_text(raw, field=field, limit=MAX_TEXT)
+    if required and not text:
         raise InvalidInput(_("Write 1 to %(limit)s characters.") % {"limit": MAX_TEXT}, field=field)
     return text
 

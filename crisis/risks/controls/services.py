@@ -191,8 +191,11 @@ def _words(
 
 
 def _clean_link(link: str) -> str:
-    link = link.strip()
-    parts = urlsplit(link)
+    link = clean_text(link, field="link")
+    try:
+        parts = urlsplit(link)
+    except ValueError:
+        parts = urlsplit("")
     if link and (parts.scheme not in {"http", "https"} or not parts.netloc or len(link) > 500):
         raise InvalidInput(_("Give an address that begins with https://."), field="link")
     return link

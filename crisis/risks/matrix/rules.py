@@ -12,6 +12,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import InvalidInput
+from core.texts import clean_text
 
 STEPS = 5  # bands of each axis
 AXES = ("likelihood", "impact")
@@ -181,7 +182,7 @@ def _percent(raw: Any, field: str) -> int:
 
 
 def _name(raw: Any, field: str) -> str:
-    text = " ".join(str(raw or "").split())
+    text = " ".join(clean_text(raw, field=field, limit=400).split())
     if not text or len(text) > 40:
         raise InvalidInput(_("Write 1 to %(limit)s characters.") % {"limit": 40}, field=field)
     return text

@@ -109,7 +109,8 @@ class TestRegister:
     @pytest.mark.parametrize(
         ("name", "value"),
         [
-            ("kind", "weather"), ("title", " "), ("title", "x" * 201), ("department", ""),
+            ("kind", "weather"), ("title", " "), ("title", "a\x00b"), ("causes", "\ud800"),
+            ("title", "x" * 201), ("department", ""),
             ("causes", "x" * 4001), ("owner_id", uuid4()),
         ],
     )  # fmt: skip
