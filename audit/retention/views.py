@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from audit.retention import selectors, services
 from audit.retention.forms import AssignmentForms, ReasonForm, RuleForm, ScopeForm
+from audit.retention.labels import KINDS
 from audit.retention.models import RetentionProposal, RetentionSchedule
 from core import clock
 from core.access import require_step_up
@@ -196,7 +197,7 @@ def retention_kinds(request: HttpRequest, schedule_id: UUID) -> HttpResponse:
         else:
             return redirect("retention-version", schedule_id=schedule.pk)
     status = 422 if rows.is_bound else 200
-    context = {"rows": rows, "schedule": schedule, "wrong": wrong}
+    context = {"rows": rows, "schedule": schedule, "wrong": wrong, "kinds": KINDS}
     return render(request, "audit/retention_kinds.html", context, status=status)
 
 
