@@ -203,7 +203,9 @@ TEMPLATES = {
     "api-review-plan-version-approve": post(REVIEWER, shown_hash="0" * 64),
     "api-review-plan-version-return": post(REVIEWER, **REASON),
     "api-review-groups": get(TEMPLATE_READERS),
-    "api-review-group": Row({"PUT": ADMINISTRATOR}, body={"name": "Legal", "members": []}),
+    "api-review-group": Row(
+        {"PUT": ADMINISTRATOR}, {"code": "legal"}, {"name": "Legal", "members": []}, known=True
+    ),
     "api-template-version-filing": Row(
         {"GET": TEMPLATE_READERS, "PUT": AUTHOR}, body={"communication_class": "retail"}
     ),
