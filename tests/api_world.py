@@ -110,6 +110,7 @@ class World:
             or [str(uuid.uuid4())],
             "comment_id": [str(self.kept["comment"])],
             "risk_id": [str(self.kept["risk"].pk)],
+            "call_id": [str(_call(self)["call_id"])],
             "clock_id": [str(each.pk) for each in self.kept["clocks"].values()],
             "clause_id": [str(self.kept["clause_sent"].clause_id)],
             "incident_id": [
