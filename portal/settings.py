@@ -221,6 +221,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENUM_NAME_OVERRIDES": {
         "ChannelEnum": "comms.serializers.CHANNELS",
+        "TemplateChannelEnum": "templates_mgmt.serializers.CHANNELS",
         "NoticeStateEnum": "comms.serializers.NOTICE_STATES",
         "DryRunStateEnum": "comms.serializers.DRY_RUN_STATES",
         "DeliveryStateEnum": "comms.serializers.DELIVERY_STATES",

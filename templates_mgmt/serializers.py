@@ -20,6 +20,7 @@ def _choices(members: Any) -> list[str]:
 
 STATES = _choices(rules.State)
 LANGUAGES = _choices(rules.Language)
+CHANNELS = _choices(rules.Channel)
 
 
 class TemplateFilterSerializer(serializers.Serializer[object]):
@@ -89,7 +90,7 @@ class PlaceholderSerializer(serializers.Serializer[object]):
 class VariantSerializer(serializers.ModelSerializer[Variant]):
     """The words for one channel in one language."""
 
-    channel = serializers.ChoiceField(choices=_choices(rules.Channel))
+    channel = serializers.ChoiceField(choices=CHANNELS)
     language = serializers.ChoiceField(choices=LANGUAGES)
     subject = serializers.CharField(allow_blank=True, default="", max_length=200)
     body = serializers.CharField(allow_blank=True, max_length=rules.MAX_LENGTH["body"])
