@@ -11,6 +11,7 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from core import clock
+from core.models import User
 from core.roles import Role
 from crisis.incidents.services import ending, writing
 from crisis.models import Entry, Incident
@@ -18,6 +19,7 @@ from tests.browser.conftest import PHONE, Visitor
 from tests.browser.test_pages import LOOKS, everyone
 from tests.core.builders import make_user
 from tests.crisis.builders import make_actor, make_incident, make_verified
+from tests.recorded import recorded
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -29,6 +31,13 @@ def own_directory(settings: Any, tmp_path: Any) -> None:
 
 def page(incident: Incident, name: str = "detail") -> str:
     return reverse(f"incident-{name}", args=[incident.pk])
+
+
+def staff(role: Role) -> User:
+    user = make_user(role)
+    with recorded():
+        User.objects.filter(pk=user.pk).update(language="en")
+    return user
 
 
 def busy(**options: Any) -> Incident:
@@ -67,7 +76,7 @@ def test_a_line_written_without_a_network_arrives_once_with_both_times(
 ) -> None:
     incident = busy()
     visitor = visit(window=PHONE)
-    visitor.sign_in(make_user(Role.DISPATCHER))
+    visitor.sign_in(staff(Role.DISPATCHER))
     shown = visitor.open(page(incident))
     shown.evaluate("navigator.serviceWorker.ready")
     seen = f"caches.match({page(incident)!r}).then(Boolean)"
@@ -102,7 +111,7 @@ def test_a_line_written_without_a_network_arrives_once_with_both_times(
 def test_a_line_that_is_refused_comes_back_into_the_field(visit: Callable[..., Visitor]) -> None:
     incident = busy()
     visitor = visit()
-    visitor.sign_in(make_user(Role.DISPATCHER))
+    visitor.sign_in(staff(Role.DISPATCHER))
     shown = visitor.open(page(incident))
     shown.fill("#log-text", "From tomorrow.")
     shown.locator(".log-form summary").click()
@@ -117,8 +126,8 @@ def test_a_line_that_is_refused_comes_back_into_the_field(visit: Callable[..., V
 def test_two_windows_see_each_others_lines(visit: Callable[..., Visitor]) -> None:
     incident = busy()
     first, second = visit(), visit(window=PHONE)
-    first.sign_in(make_user(Role.DISPATCHER))
-    second.sign_in(make_user(Role.RELEASER))
+    first.sign_in(staff(Role.DISPATCHER))
+    second.sign_in(staff(Role.RELEASER))
     one, two = first.open(page(incident)), second.open(page(incident))
     two.fill("#log-text", "half a sentence")
     one.fill("#log-text", "Called the bank.")
@@ -130,7 +139,7 @@ def test_two_windows_see_each_others_lines(visit: Callable[..., Visitor]) -> Non
 
 def test_an_incident_is_started_by_keyboard_alone(visit: Callable[..., Visitor]) -> None:
     visitor = visit()
-    visitor.sign_in(make_user(Role.CRISIS_OFFICER))
+    visitor.sign_in(staff(Role.CRISIS_OFFICER))
     shown = visitor.open(reverse("incident-list"))
     shown.keyboard.press("n")
     shown.wait_for_url("**" + reverse("incident-new"))
@@ -143,7 +152,7 @@ def test_an_incident_is_started_by_keyboard_alone(visit: Callable[..., Visitor])
 def test_signing_out_takes_the_kept_pages_along(visit: Callable[..., Visitor]) -> None:
     incident = busy()
     visitor = visit()
-    visitor.sign_in(make_user(Role.DISPATCHER))
+    visitor.sign_in(staff(Role.DISPATCHER))
     shown = visitor.open(page(incident))
     shown.wait_for_function(f"caches.match({page(incident)!r}).then(Boolean)")
     shown.locator("details.menu summary").first.click()

@@ -29,11 +29,13 @@ self.addEventListener("fetch", (event) => {
   else if (url.pathname.startsWith("/static/")) event.respondWith(asset(event));
 });
 
-/* incident.js asks for the page that registered the worker, which came before it. */
+/* incident.js asks for the page that registered the worker, and for what it is made of. */
 self.addEventListener("message", (event) => {
   const path = event.data?.keep;
   if (typeof path === "string" && PAGE.test(path)) {
     event.waitUntil((async () => {
+      const cache = await caches.open(ASSETS);
+      await Promise.allSettled((event.data.parts || []).map((part) => cache.add(part)));
       const response = await fetch(path, { credentials: "same-origin", redirect: "manual" });
       await keep(path, response);
     })());

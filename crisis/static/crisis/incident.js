@@ -7,11 +7,14 @@
   const form = document.querySelector("form[data-log]");
   const live = () => document.getElementById("incident-live");
 
+  /* The worker came after the page and what it is made of: it is asked to keep both. */
+  const parts = () => performance.getEntriesByType("resource").map((entry) => entry.name)
+    .filter((name) => new URL(name).origin === location.origin && new URL(name).pathname.startsWith("/static/"));
   if ("serviceWorker" in navigator) {
     navigator.serviceWorker
       .register(words.worker, { scope: words.scope })
       .then(() => navigator.serviceWorker.ready)
-      .then((registration) => registration.active?.postMessage({ keep: location.pathname }))
+      .then((registration) => registration.active?.postMessage({ keep: location.pathname, parts: parts() }))
       .catch(() => undefined);
   }
   if (!("indexedDB" in window)) return;
