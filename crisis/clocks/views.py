@@ -64,6 +64,7 @@ def _page(request: HttpRequest, clock: Clock, form: ReasonForm, verb: str = "") 
         "clock": clock,
         "shown": selectors.shown(clock, given["now"]),
         "described": describing.describe([duty])[0],
+        "siblings": selectors.clocks_of(clock.incident, given["now"]),
         "pauses": clock.pauses.select_related("paused_by", "resumed_by"),
         "may_pause": runs and running and clock.due_at > given["now"],
         "may_resume": runs and clock.state == State.PAUSED,
