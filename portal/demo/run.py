@@ -20,7 +20,8 @@ from rich.progress import (
 
 from core.errors import VouchsafeError
 from portal.demo import people
-from portal.demo.walk import STEPS, StepFailed, Walk
+from portal.demo.steps import STEPS
+from portal.demo.walk import StepFailed, Walk
 
 
 def walk_the_main_path(address: str, console: Console, *, rows: int) -> bool:
@@ -100,6 +101,7 @@ def _say(console: Console, report: dict[str, Any], path: Path) -> None:
         ("failed", "failed"),
         ("fallback_used", "sent again by the fallback channel"),
         ("acknowledged", "acknowledged by investors"),
+        ("drill_points", "points of 100 in the drill, which reached no investor"),
         ("ledger_size", "records in the log"),
         ("cosigned", "records covered by the witness's newest cosignature"),
         ("time_stamped", "records covered by the newest RFC 3161 time-stamp"),

@@ -312,16 +312,3 @@ def _receipts_waiting() -> bool:
     # A receipt for a mail that was no delivery (a sign-in code) waits for its time to run out.
     ours = RawReceipt.objects.filter(processed_at=None, signature_ok=True)
     return ours.exclude(error__contains="unknown reference").exists()
-
-
-STEPS: tuple[tuple[str, str, Callable[[Walk, Progress], dict[str, Any]]], ...] = (
-    ("firm", "建立公司 Make the firm", make_firm),
-    ("import", "导入投资者 Import investors", import_extract),
-    ("template", "审批模板 Review and approve the template", approve_template),
-    ("release", "备稿与放行 Prepare and release the notice", prepare_and_release),
-    ("send", "发送 Send, collect receipts, fall back", send),
-    ("acknowledge", "确认 Investors acknowledge", acknowledge),
-    ("checkpoint", "检查点 Publish a checkpoint", publish),
-    ("export", "导出 Export for the regulator", export),
-    ("verify", "验证 Verify the export and the log", verify),
-)

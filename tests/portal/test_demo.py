@@ -50,6 +50,7 @@ def test_every_step_of_the_demo_holds(tmp_path):
     assert report["acknowledged"] == 100
     assert report["verification"] == "ok"
     assert report["time_stamped"] > 0
+    assert report["drill_points"] == 100
     assert not (tmp_path / "postgres" / "data" / "postmaster.pid").exists()
     key = subprocess.run(
         [sys.executable, "manage.py", "ledger_key"], cwd=ROOT, env=environment,
