@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.urls import reverse
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from core import clock
 from core.models import User
@@ -38,6 +38,15 @@ def staff(role: Role) -> User:
     with recorded():
         User.objects.filter(pk=user.pk).update(language="en")
     return user
+
+
+def wait_until_kept(shown: Page, path: str, *, kept: str = "true") -> None:
+    """Until the service worker has the page (or has it no more)."""
+    for _ in range(100):
+        if shown.evaluate(f"caches.match({path!r}).then(found => Boolean(found) === {kept})"):
+            return
+        shown.wait_for_timeout(100)
+    raise AssertionError(path)
 
 
 def busy(**options: Any) -> Incident:
@@ -79,8 +88,7 @@ def test_a_line_written_without_a_network_arrives_once_with_both_times(
     visitor.sign_in(staff(Role.DISPATCHER))
     shown = visitor.open(page(incident))
     shown.evaluate("navigator.serviceWorker.ready")
-    seen = f"caches.match({page(incident)!r}).then(Boolean)"
-    shown.wait_for_function(seen)
+    wait_until_kept(shown, page(incident))
 
     shown.context.set_offline(True)
     for words in ("Generator runs.", "Doors locked."):
@@ -154,8 +162,8 @@ def test_signing_out_takes_the_kept_pages_along(visit: Callable[..., Visitor]) -
     visitor = visit()
     visitor.sign_in(staff(Role.DISPATCHER))
     shown = visitor.open(page(incident))
-    shown.wait_for_function(f"caches.match({page(incident)!r}).then(Boolean)")
+    wait_until_kept(shown, page(incident))
     shown.locator("details.menu summary").first.click()
     shown.locator("form[action='/sign-out/'] button").first.click(force=True)
     shown.wait_for_url("**/sign-in/**")
-    shown.wait_for_function(f"caches.match({page(incident)!r}).then(found => !found)")
+    wait_until_kept(shown, page(incident), kept="false")
