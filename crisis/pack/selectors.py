@@ -19,6 +19,11 @@ def packs(actor: Actor) -> list[Pack]:
     return list(Pack.objects.defer("page", "pdf")[:LISTED])
 
 
-def is_stale(newest: Pack | None, now: dt.datetime) -> bool:
-    """Whether the daily pack was not made."""
-    return newest is None or now - newest.made_at > FRESH
+def newest() -> Pack | None:
+    """The newest pack, without its files; one query."""
+    return Pack.objects.defer("page", "pdf").first()
+
+
+def is_stale(pack: Pack | None, now: dt.datetime) -> bool:
+    """Whether the daily pack was not made; `pack` is the newest."""
+    return pack is None or now - pack.made_at > FRESH
