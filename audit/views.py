@@ -17,7 +17,7 @@ from audit.browsing.rules import SUBJECTS, TIMELINES
 from audit.log.views import proof_context
 from core import clock
 from core.actor import Actor
-from core.pages import query_with, staff_page
+from core.pages import staff_page
 from core.roles import Capability as C
 
 SUBJECT_ROUTES = {
@@ -35,15 +35,6 @@ def actor_of(request: HttpRequest) -> Actor:
     """The signed-in member of staff; `staff_page` lets nobody else through."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
     return actor
-
-
-def pages_of(request: HttpRequest, page: Any) -> dict[str, str]:
-    """The addresses of the neighbouring pages, for `ui/pagination.html`."""
-    cursors = {"previous_url": page.previous_cursor, "next_url": page.next_cursor}
-    return {
-        name: query_with(request.GET, cursor=cursor) if cursor else ""
-        for name, cursor in cursors.items()
-    }
 
 
 # --- records --------------------------------------------------------------------------------

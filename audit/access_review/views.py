@@ -16,11 +16,11 @@ from django.views.decorators.http import require_POST, require_safe
 from audit.access_review import labels, report, rules, selectors, services
 from audit.access_review.models import AccessReview
 from audit.retention.selectors import person_names
-from audit.retention.views import actor_of, pages_of
+from audit.retention.views import actor_of
 from core import clock
 from core.access import require_step_up
 from core.errors import InvalidInput
-from core.pages import keyset_page, staff_page
+from core.pages import keyset_page, pages_of, staff_page
 from core.roles import ROLE_LABELS, Role
 from core.roles import Capability as C
 

@@ -21,10 +21,10 @@ from audit.browsing.forms import AREAS, RecordFilterForm, SaveQueryForm
 from audit.browsing.models import SavedQuery
 from audit.browsing.rules import KIND_LABELS, TIMELINES, Kind, RecordFilter
 from audit.browsing.selectors import Facets
-from audit.views import SUBJECT_ROUTES, actor_of, pages_of
+from audit.views import SUBJECT_ROUTES, actor_of
 from core import clock
 from core.errors import InvalidInput, NotFound
-from core.pages import query_with, staff_page
+from core.pages import pages_of, query_with, staff_page
 from core.roles import Capability as C
 
 

@@ -20,7 +20,7 @@ from core.access import require_step_up
 from core.actor import Actor
 from core.errors import InvalidInput, NotFound, VouchsafeError
 from core.forms import add_error
-from core.pages import keyset_page, query_with, staff_page
+from core.pages import keyset_page, pages_of, staff_page
 from core.roles import Capability as C
 
 SEE = (C.RETENTION_MANAGE, C.RETENTION_APPROVE, C.HOLDS_PLACE, C.AUDIT_BROWSE)
@@ -30,15 +30,6 @@ def actor_of(request: HttpRequest) -> Actor:
     """The signed-in member of staff; `staff_page` lets nobody else through."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
     return actor
-
-
-def pages_of(request: HttpRequest, page: Any) -> dict[str, str]:
-    """The addresses of the neighbouring pages, for `ui/pagination.html`."""
-    cursors = {"previous_url": page.previous_cursor, "next_url": page.next_cursor}
-    return {
-        name: query_with(request.GET, cursor=cursor) if cursor else ""
-        for name, cursor in cursors.items()
-    }
 
 
 def reason_of(request: HttpRequest) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -25,18 +24,8 @@ from comms.views.common import actor_of, note_of, notice_for, tabs_of
 from core import clock
 from core.actor import Actor
 from core.lists.views import views_of
-from core.pages import KeysetPage, keyset_page, query_with, staff_page
+from core.pages import keyset_page, pages_of, staff_page
 from core.roles import Capability
-
-
-def pages_of(request: HttpRequest, page: KeysetPage[Any]) -> dict[str, str]:
-    """The addresses of the neighbouring pages, for `ui/pagination.html`."""
-    return {
-        "previous_url": query_with(request.GET, cursor=page.previous_cursor)
-        if page.previous_cursor
-        else "",
-        "next_url": query_with(request.GET, cursor=page.next_cursor) if page.next_cursor else "",
-    }
 
 
 @require_safe

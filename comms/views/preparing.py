@@ -20,11 +20,10 @@ from comms.rules import Criticality, Evidence, NoticeState
 from comms.services import notices
 from comms.value_fields import initial_of
 from comms.views.common import actor_of, plan_of, whole_notice_for
-from comms.views.lists import pages_of
 from core import clock
 from core.actor import Actor
 from core.errors import Conflict, InvalidInput, NotFound
-from core.pages import keyset_page, staff_page
+from core.pages import keyset_page, pages_of, staff_page
 from core.roles import Capability
 from investors.rules.audience import TOUCHED
 from templates_mgmt import selectors as template_selectors

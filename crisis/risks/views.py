@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from core import clock
 from core.errors import InvalidInput
-from core.pages import keyset_page, staff_page
+from core.pages import keyset_page, pages_of, staff_page
 from crisis.risks import page, selectors
 from crisis.risks.forms import (
     AssessForm,
@@ -28,7 +28,7 @@ from crisis.risks.matrix.selectors import in_force
 from crisis.risks.models import Acceptance
 from crisis.risks.rounds import selectors as rounds
 from crisis.risks.services import accepting, exporting, registering
-from crisis.risks.web import EDIT, SEE, WORK, actor_of, done, pages_of, rights_of
+from crisis.risks.web import EDIT, SEE, WORK, actor_of, done, rights_of
 
 _form = require_http_methods(["GET", "HEAD", "POST"])
 

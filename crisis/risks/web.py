@@ -14,7 +14,6 @@ from django.utils.functional import Promise
 from core.actor import Actor
 from core.errors import Conflict, InvalidInput, NotFound
 from core.forms import add_error
-from core.pages import KeysetPage, query_with
 from core.reviewed.views import given_by
 from core.roles import Capability
 
@@ -35,15 +34,6 @@ def rights_of(actor: Actor) -> dict[str, bool]:
     return {
         "may_edit": Capability.RISK_EDIT in actor.capabilities,
         "may_approve": Capability.RISK_APPROVE in actor.capabilities,
-    }
-
-
-def pages_of(request: HttpRequest, page: KeysetPage[Any]) -> dict[str, str]:
-    """The addresses of the neighbouring pages, for `ui/pagination.html`."""
-    cursors = {"previous_url": page.previous_cursor, "next_url": page.next_cursor}
-    return {
-        name: query_with(request.GET, cursor=cursor) if cursor else ""
-        for name, cursor in cursors.items()
     }
 
 

@@ -51,7 +51,7 @@ def _hold_drill() -> Drill:
     _handle(incident)
     drills.end(
         drill_id=planned.pk, actor=officer, now=clock.now(),
-        summary="十分钟内核实，网关半小时内恢复。Verified in time; restored within the hour.",
+        summary="全流程走了一遍。The whole workflow was walked through.",
     )  # fmt: skip
     learning.start_retrospective(incident_id=incident.pk, actor=officer, now=clock.now())
     packs.make_pack(actor=officer, now=clock.now())

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from core import clock
 from core.errors import NotFound
-from core.pages import keyset_page, staff_page
+from core.pages import keyset_page, pages_of, staff_page
 from crisis.risks.controls import selectors, services
 from crisis.risks.controls.forms import AttachForm, ControlForm, EvidenceForm
 from crisis.risks.controls.models import Control, ControlUse
@@ -21,7 +21,7 @@ from crisis.risks.evidence import SOURCES
 from crisis.risks.forms import ReasonForm
 from crisis.risks.recording import today_of
 from crisis.risks.views import shown as risk_page
-from crisis.risks.web import EDIT, SEE, actor_of, done, pages_of, rights_of
+from crisis.risks.web import EDIT, SEE, actor_of, done, rights_of
 
 _form = require_http_methods(["GET", "HEAD", "POST"])
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core import clock
-from core.pages import keyset_page, staff_page
+from core.pages import keyset_page, pages_of, staff_page
 from crisis.risks import selectors as register
 from crisis.risks.forms import ReasonForm
 from crisis.risks.recording import today_of
@@ -19,7 +19,7 @@ from crisis.risks.rounds import rules, selectors, services
 from crisis.risks.rounds.forms import AttendanceForm, MinutesForm, RoundForm
 from crisis.risks.rounds.models import Round
 from crisis.risks.rules import quarter_bounds, quarter_of
-from crisis.risks.web import EDIT, SEE, WORK, actor_of, done, pages_of, rights_of
+from crisis.risks.web import EDIT, SEE, WORK, actor_of, done, rights_of
 
 _form = require_http_methods(["GET", "HEAD", "POST"])
 
