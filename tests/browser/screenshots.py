@@ -38,7 +38,7 @@ def main() -> int:
             executable_path=executable(), args=["--no-sandbox", "--disable-dev-shm-usage"]
         )
         take = Camera(browser, options.address.rstrip("/"), options.out)
-        for picture in (review, overview, notice, record):
+        for picture in (review, overview, notice, record, crisis):
             picture(take)
         browser.close()
     return 0
@@ -155,6 +155,48 @@ def record(take: Camera) -> None:
 
     released = Record.objects.filter(action="notice.released").latest("id")
     take("record", "auditor", reverse("record-detail", args=[released.pk]))
+
+
+def open_incident() -> str:
+    """The address of an incident being handled: the newest exercise, or one that is made now."""
+    from django.urls import reverse
+
+    from core import clock
+    from crisis.incidents.services.activating import activate
+    from crisis.incidents.services.deciding import verify
+    from crisis.incidents.services.writing import log
+    from crisis.models import Incident
+    from portal.demo.people import acting
+
+    found = Incident.objects.open().filter(exercise=True, cause="hand").first()
+    if found is None:
+        given = {"actor": acting("crisis")}
+        title = "网上交易无法登录 Sign-in to online trading fails"
+        found = activate(title=title, exercise=True, **given, now=clock.now())
+        scope = {"systems": ["online trading"], "investors": 1800}
+        given["incident_id"] = found.pk
+        verify(nature="leak", scope=scope, **given, now=clock.now())
+        for text in (
+            "认证服务拒绝新会话。New sessions are refused.",
+            "已启用备用登录。Backup is on.",
+        ):
+            log(text=text, **given, now=clock.now())
+    return reverse("incident-detail", args=[found.pk])
+
+
+def crisis(take: Camera) -> None:
+    from django.core.management import call_command
+    from django.urls import reverse
+
+    from crisis.models import Risk
+
+    path = open_incident()
+    take("incident", "crisis", path)
+    take("incident-phone", "crisis", path, phone=True, language="zh-hans")
+    take("clocks", "crisis", reverse("clock-list"), language="zh-hans")
+    if not Risk.objects.exists():
+        call_command("example_risks", "crisis")
+    take("heat-map", "crisis", reverse("risk-heat-map"))
 
 
 if __name__ == "__main__":
