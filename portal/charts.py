@@ -75,18 +75,26 @@ def bars(
 
 
 def lines(
-    label: str, x_label: str, columns: Sequence[str], series: Mapping[str, Sequence[float]]
+    label: str, x_label: str, columns: Sequence[str], series: Mapping[str, Sequence[float | None]]
 ) -> Chart:
-    """One line per series."""
-    top = ceiling(max((max(values, default=0) for values in series.values()), default=0))
+    """One line per series, interrupted where there is no value (None)."""
+    top = ceiling(
+        max((v for values in series.values() for v in values if v is not None), default=0)
+    )
     chart = _frame("line", label, x_label, columns, series, top)
     for entry, (name, values) in zip(chart.series, series.items(), strict=True):
-        points = [(_x(at, len(columns)), _y(value, top)) for at, value in enumerate(values)]
-        entry["path"] = "M" + "L".join(f"{_text(x)} {_text(y)}" for x, y in points)
         entry["dots"] = [
-            {"x": _text(x), "y": _text(y), "title": f"{column} · {name}: {value:g}"}
-            for (x, y), column, value in zip(points, columns, values, strict=True)
+            {
+                "x": _text(_x(at, len(columns))),
+                "y": _text(_y(value, top)),
+                "title": f"{column} · {name}: {value:g}",
+                "joined": at > 0 and values[at - 1] is not None,
+            }
+            for at, (column, value) in enumerate(zip(columns, values, strict=True))
+            if value is not None
         ]
+        steps = [f"{'L' if dot['joined'] else 'M'}{dot['x']} {dot['y']}" for dot in entry["dots"]]
+        entry["path"] = "".join(steps)
     return chart
 
 
@@ -95,7 +103,7 @@ def _frame(
     label: str,
     x_label: str,
     columns: Sequence[str],
-    series: Mapping[str, Sequence[float]],
+    series: Mapping[str, Sequence[float | None]],
     top: float,
 ) -> Chart:
     every = max(1, math.ceil(len(columns) / 16))

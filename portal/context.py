@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise, SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from audit import alarms
 from core import clock
@@ -43,17 +44,22 @@ CRISIS = (
     Entry(_("Clocks"), "", "clock-list", ("clock-list", "clock-detail", "clock-table")),
     Entry(_("Reports to regulators"), "", "regulator-report-list", ("regulator-",)),
     Entry(_("Statements"), "", "crisis-statements", ("crisis-statement",)),
-    Entry(_("Plan"), "", "crisis-plan", ("crisis-plan",)),
+    Entry(pgettext_lazy("crisis", "Plan"), "", "crisis-plan", ("crisis-plan",)),
     Entry(_("Criteria"), "", "criteria", ("criteria",)),
     Entry(_("Signals"), "", "signal-list", ("signal-",)),
     Entry(_("Drills"), "", "crisis-drills", ("crisis-drill",)),
     Entry(_("Lessons"), "", "retrospectives", ("retrospective",)),
-    Entry(_("Actions"), "", "incident-actions", ("incident-action",)),
+    Entry(_("Follow-up actions"), "", "incident-actions", ("incident-action",)),
     Entry(_("Third parties"), "", "crisis-parties", ("crisis-part",)),
     Entry(_("Pack"), "", "crisis-packs", ("crisis-pack",)),
 )
 RISK = (
-    Entry(_("Register"), "", "risk-list", ("risk-list", "risk-detail", "risk-new", "risk-edit")),
+    Entry(
+        pgettext_lazy("risk", "Register"),
+        "",
+        "risk-list",
+        ("risk-list", "risk-detail", "risk-new", "risk-edit"),
+    ),
     Entry(_("Heat map"), "", "risk-heat-map", ("risk-heat-map",)),
     Entry(_("Matrix"), "", "risk-matrix", ("risk-matrix",)),
     Entry(_("Controls"), "", "risk-controls", ("risk-control",)),

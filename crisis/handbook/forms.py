@@ -26,7 +26,12 @@ class HandbookForm(WordsForm):
         required=False,
         widget=_area(),
     )
-    en = forms.CharField(label=_("English"), required=False, widget=_area())
+    en = forms.CharField(
+        label=_("English"),
+        help_text=_("# begins a heading, - an item of a list."),
+        required=False,
+        widget=_area(),
+    )
     changes = forms.CharField(label=_("What is new"), max_length=500, required=False)
 
     @classmethod

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core.errors import InvalidInput
 from core.transitions import Machine, Move
@@ -36,7 +37,7 @@ STATE_LABELS = {
     State.ALARMED: _("To be verified"),
     State.VERIFIED: _("Being handled"),
     State.RESTORED: _("Restored"),
-    State.CLOSED: _("Closed"),
+    State.CLOSED: pgettext_lazy("incident", "Closed"),
     State.DISMISSED: _("False alarm"),
 }
 OPEN = frozenset({State.ALARMED, State.VERIFIED, State.RESTORED})
@@ -109,7 +110,7 @@ MOMENT_LABELS = {
     MomentKind.NOT_RESTORED: _("Not restorable within 30 minutes"),
     MomentKind.PAID: _("Extortion was paid"),
     MomentKind.RESTORED: _("Restored"),
-    MomentKind.CLOSED: _("Closed"),
+    MomentKind.CLOSED: pgettext_lazy("incident", "Closed"),
 }
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core.reviewed.forms import WordsForm
 from crisis.indicators import rules
@@ -13,7 +14,7 @@ from crisis.indicators.measures import MEASURES
 from crisis.indicators.models import IndicatorTableVersion
 from crisis.indicators.rules import Indicator
 
-SPARE = 3  # empty rows at the end of the form
+SPARE = 1  # empty rows at the end of the form
 
 
 def source_choices() -> list[tuple[str, Any]]:
@@ -24,7 +25,7 @@ def source_choices() -> list[tuple[str, Any]]:
 class RowForm(forms.Form):
     """One indicator. A row without a code is left out."""
 
-    code = forms.CharField(label=_("Code"), max_length=40, required=False)
+    code = forms.CharField(label=pgettext_lazy("indicator", "Code"), max_length=40, required=False)
     zh = forms.CharField(label=_("Name in Chinese"), max_length=120, required=False)
     en = forms.CharField(label=_("Name in English"), max_length=120, required=False)
     source = forms.ChoiceField(label=_("Measured by"), choices=source_choices, required=False)

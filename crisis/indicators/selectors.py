@@ -72,6 +72,11 @@ class Series:
         return next((each for each in reversed(self.readings) if each), None)
 
     @property
+    def past(self) -> bool:
+        """Whether a whole month was ever read, so that there is a line to draw."""
+        return any(self.readings[:MONTHS])
+
+    @property
     def band_now(self) -> Band | None:
         """How the running month stands so far."""
         return self.indicator.band(self.now.value) if self.now else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -22,7 +21,7 @@ from core.roles import Capability
 from crisis.indicators import selectors, services
 from crisis.indicators.forms import AccountForm, ReadingForm, TableForm
 from crisis.indicators.measures import MEASURES
-from crisis.indicators.models import IndicatorTableVersion
+from crisis.indicators.models import IndicatorTableVersion, Reading
 
 _form = require_http_methods(["GET", "HEAD", "POST"])
 _see = staff_page(Capability.RISK_VIEW)
@@ -63,8 +62,8 @@ def _indicators(request: HttpRequest, form: ReadingForm | None = None) -> HttpRe
     return render(request, "crisis/indicators/list.html", context, status=status)
 
 
-def _number(reading: Any) -> float:
-    return float(reading.value) if reading else 0.0
+def _number(reading: Reading | None) -> float | None:
+    return float(reading.value) if reading else None
 
 
 @require_POST

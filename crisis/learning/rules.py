@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core.errors import InvalidInput
 from core.texts import clean_text
@@ -29,7 +30,7 @@ class ActionState(StrEnum):
 
 
 ACTION_LABELS = {
-    ActionState.OPEN: _("Open"),
+    ActionState.OPEN: pgettext_lazy("action", "Open"),
     ActionState.DONE: _("Done"),
     ActionState.DROPPED: _("Dropped"),
 }

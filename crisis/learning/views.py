@@ -169,6 +169,7 @@ def _action(request: HttpRequest, action_id: UUID, **forms: Any) -> HttpResponse
     context = {
         "action": action,
         "late": is_open and action.due_on < timezone.localdate(),
+        "sees_crisis": Capability.CRISIS_VIEW in may,
         "may_finish": is_open
         and (actor.user_id == action.owner_id or Capability.CRISIS_RUN in may),
         "may_move": is_open and Capability.CRISIS_RUN in may,

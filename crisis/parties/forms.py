@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from crisis.parties.models import Party, kind_choices, proof_choices
 
@@ -57,7 +58,7 @@ class ContactForm(forms.Form):
 
     prefix = "contact"
     duty = forms.CharField(label=_("Duty"), max_length=120)
-    name = forms.CharField(label=_("Name"), max_length=120)
+    name = forms.CharField(label=pgettext_lazy("person", "Name"), max_length=120)
     phone = forms.CharField(
         label=_("Phone"), max_length=40, required=False, widget=forms.TextInput({"type": "tel"})
     )

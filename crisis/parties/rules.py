@@ -6,6 +6,7 @@ import datetime as dt
 from enum import StrEnum
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 # Days before the end at which somebody is reminded; 0 is the last day itself.
 REMIND_BEFORE = (60, 30, 7, 0)
@@ -25,7 +26,7 @@ class Kind(StrEnum):
 KIND_LABELS = {
     Kind.SUPPLIER: _("Supplier"),
     Kind.BACKUP: _("Backup supplier"),
-    Kind.REGULATOR: _("Regulator"),
+    Kind.REGULATOR: pgettext_lazy("third party", "Regulator"),
     Kind.AUTHORITY: _("Police or authority"),
     Kind.ADVISER: _("Adviser"),
     Kind.MEDIA: _("Media"),

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core import texts
 from core.errors import InvalidInput
@@ -52,7 +53,7 @@ STATE_LABELS = {
     State.DRAFT: _("Draft"),
     State.OPEN: _("Open"),
     State.ACCEPTED: _("Accepted for a time"),
-    State.CLOSED: _("Closed"),
+    State.CLOSED: pgettext_lazy("risk", "Closed"),
 }
 LIVE = frozenset({State.DRAFT, State.OPEN, State.ACCEPTED})
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from audit.export import rules as export_rules
 from comms import rules as comms_rules
@@ -135,7 +136,7 @@ LOOKS: dict[str, Look] = {
     "incident.alarmed": Look("crisis", _("To be verified"), "danger"),
     "incident.verified": Look("play", _("Being handled"), "warn"),
     "incident.restored": Look("check", _("Restored"), "info"),
-    "incident.closed": Look("archive", _("Closed"), "neutral"),
+    "incident.closed": Look("archive", pgettext_lazy("incident", "Closed"), "neutral"),
     "incident.dismissed": Look("ban", _("False alarm"), "neutral"),
     "entry.note": Look("edit", _("Note"), "neutral"),
     "entry.state": Look("flag", _("State"), "info"),
@@ -181,7 +182,7 @@ LOOKS: dict[str, Look] = {
     "risk.draft": Look("edit", _("Draft"), "neutral"),
     "risk.open": Look("eye", _("Open"), "info"),
     "risk.accepted": Look("shield", _("Accepted for a time"), "ok"),
-    "risk.closed": Look("archive", _("Closed"), "neutral"),
+    "risk.closed": Look("archive", pgettext_lazy("risk", "Closed"), "neutral"),
     "acceptance.proposed": Look("clock", _("Proposed"), "info"),
     "acceptance.active": Look("check-circle", _("In force"), "ok"),
     "acceptance.declined": Look("x-circle", _("Declined"), "danger"),

@@ -286,10 +286,11 @@ def line_chart(
     label: str,
     x_label: str,
     columns: Sequence[str],
-    series: Mapping[str, Sequence[float]],
+    series: Mapping[str, Sequence[float | None]],
     colours: str = "",
 ) -> dict[str, Any]:
-    """Lines with a table beside them: one point per entry of `columns`; colours as for bars."""
+    """Lines with a table beside them: one point per entry of `columns`, none where the value is
+    None; colours as for bars."""
     return {"chart": charts.lines(label, x_label, columns, series), "colours": _colours(colours)}
 
 

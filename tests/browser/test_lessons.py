@@ -21,7 +21,7 @@ from crisis.learning import services as learning
 from crisis.pack import services as packs
 from crisis.parties import services as parties
 from investors.models import ImportBatch
-from tests.browser.conftest import Visitor
+from tests.browser.conftest import PHONE, Visitor
 from tests.browser.test_pages import LONG_LOOKS, everyone
 from tests.core.builders import make_line, make_user
 from tests.crisis.builders import make_actor, make_closed
@@ -194,3 +194,13 @@ def test_pages_of_what_is_learnt(
     visitor.sign_in(user)
     for route, subject in PAGES:
         look(visitor, route, *([ids[subject]] if subject else []), name=subject)
+
+
+def test_a_phone_shows_where_in_the_area_one_is(visit: Callable[..., Visitor]) -> None:
+    user = everyone()
+    visitor = visit(window=PHONE)
+    visitor.sign_in(user)
+    page = visitor.open(reverse("crisis-packs"))
+    box = page.locator(".tabs.section [aria-current]").bounding_box()
+    assert box is not None
+    assert box["x"] >= 0 and box["x"] + box["width"] <= PHONE["width"]

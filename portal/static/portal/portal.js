@@ -12,6 +12,12 @@
     const live = document.getElementById("live");
     if (live) live.textContent = text;
   };
+  /* Where tabs scroll (on a phone), the one that is open is in sight. */
+  for (const tab of document.querySelectorAll(".tabs > [aria-current]")) {
+    const bar = tab.parentElement;
+    bar.scrollLeft = tab.offsetLeft - bar.offsetLeft - (bar.clientWidth - tab.offsetWidth) / 2;
+  }
+
   const showKeys = () => {
     for (const button of document.querySelectorAll("[data-toggle-keys]")) {
       button.setAttribute("aria-pressed", String(!keysOff()));
