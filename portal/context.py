@@ -39,11 +39,22 @@ class Entry:
 
 CRISIS = (
     Entry(
-        _("Incidents"), "", "incident-list", ("incident-new", "incident-detail", "incident-list")
+        _("Incidents"),
+        "",
+        "incident-list",
+        (
+            "incident-new",
+            "incident-detail",
+            "incident-list",
+            "incident-picture",
+            "incident-responses",
+            "crisis-notify",
+            "crisis-statement",
+            "crisis-update",
+        ),
     ),
     Entry(_("Clocks"), "", "clock-list", ("clock-list", "clock-detail", "clock-table")),
     Entry(_("Reports to regulators"), "", "regulator-report-list", ("regulator-",)),
-    Entry(_("Statements"), "", "crisis-statements", ("crisis-statement",)),
     Entry(pgettext_lazy("crisis", "Plan"), "", "crisis-plan", ("crisis-plan",)),
     Entry(_("Criteria"), "", "criteria", ("criteria",)),
     Entry(_("Signals"), "", "signal-list", ("signal-",)),
