@@ -6,10 +6,9 @@ import datetime as dt
 from typing import Any
 
 from django.conf import settings
-from django.utils import translation
+from django.utils import timezone, translation
 
 from audit.keys import verifier_key
-from core.clock import isoformat
 from core.models import User
 from crisis.clocks import selectors as clocks
 from crisis.clocks.describing import due_label, start_label
@@ -31,7 +30,7 @@ def gathered(now: dt.datetime) -> dict[str, Any]:
     """The whole pack as plain JSON. It reads in a fixed number of queries."""
     plan = frozen_plan()
     return {
-        "made_at": isoformat(now),
+        "made_at": moment(now),
         "firm": settings.PUBLIC_URL,
         "key": str(verifier_key()),
         "plan": _plan(plan),
@@ -120,10 +119,10 @@ def _incidents(now: dt.datetime) -> list[dict[str, Any]]:
             "title": incident.title,
             "exercise": incident.exercise,
             "state": worded(STATE_LABELS[State(incident.state)]),
-            "since": isoformat(incident.since),
+            "since": moment(incident.since),
             "lead": str(incident.lead or ""),
             "clocks": [
-                {"name": both(clock.duty.name), "due": isoformat(clock.due_at),
+                {"name": both(clock.duty.name), "due": moment(clock.due_at),
                  "late": clock.due_at < now}
                 for clock in running.get(incident.pk, ())
             ],
@@ -155,6 +154,13 @@ def _wordings() -> list[dict[str, Any]]:
         }
         for version in versions
     ]  # fmt: skip
+
+
+def moment(at: dt.datetime) -> str:
+    """An instant to the minute in the firm's time zone, which it names by its offset."""
+    local = timezone.localtime(at, timezone.get_default_timezone())
+    offset = f"{local:%z}"
+    return f"{local:%Y-%m-%d %H:%M} UTC{offset[:3]}:{offset[3:]}"
 
 
 def both(texts: dict[str, str] | Any) -> list[str]:

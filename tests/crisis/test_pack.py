@@ -20,7 +20,7 @@ from core.actor import system
 from core.errors import Conflict, Forbidden
 from core.roles import Role
 from crisis.models import Pack
-from crisis.pack import selectors, services
+from crisis.pack import content, selectors, services
 from crisis.pack.services import Form
 from crisis.parties import services as parties
 from tests.core.builders import make_user, sign_in
@@ -55,6 +55,11 @@ def test_the_page_holds_all_that_is_needed(firm: None) -> None:
     ):
         assert words in page, words
     assert Record.objects.filter(action="pack.made").count() == 1
+
+
+def test_times_are_those_of_the_firm_to_the_minute() -> None:
+    late = dt.datetime(2026, 11, 21, 20, 5, 9, 7, tzinfo=dt.UTC)
+    assert content.moment(late) == "2026-11-22 04:05 UTC+08:00"
 
 
 def test_neither_file_asks_for_anything_from_outside(firm: None) -> None:
