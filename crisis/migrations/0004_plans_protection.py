@@ -6,16 +6,23 @@ from django.utils import timezone
 from core.embedded import APP_ROLE
 from core.reviewed import sql
 from core.reviewed.rules import content_hash
+from core.shipping import settle
 from crisis.plans.shipped import SHIPPED
 
 TABLE = "crisis_crisisplanversion"
 
 
-def ship(apps, _editor):
+def ship(apps, schema_editor):
     """Put the shipped plan in force."""
     now = timezone.now()
-    plan = apps.get_model("crisis", "CrisisPlan").objects.create(code="house", created_at=now)
-    apps.get_model("crisis", "CrisisPlanVersion").objects.create(
+    plan = (
+        apps.get_model("crisis", "CrisisPlan")
+        .objects.using(schema_editor.connection.alias)
+        .create(code="house", created_at=now)
+    )
+    apps.get_model("crisis", "CrisisPlanVersion").objects.using(
+        schema_editor.connection.alias
+    ).create(
         plan=plan,
         number=1,
         state="approved",
@@ -23,11 +30,17 @@ def ship(apps, _editor):
         content_hash=content_hash(SHIPPED),
         edited_at=now,
     )
+    settle(schema_editor)
 
 
-def take_back(apps, _editor):
-    apps.get_model("crisis", "CrisisPlanVersion").objects.all().delete()
-    apps.get_model("crisis", "CrisisPlan").objects.all().delete()
+def take_back(apps, schema_editor):
+    apps.get_model("crisis", "CrisisPlanVersion").objects.using(
+        schema_editor.connection.alias
+    ).all().delete()
+    apps.get_model("crisis", "CrisisPlan").objects.using(
+        schema_editor.connection.alias
+    ).all().delete()
+    settle(schema_editor)
 
 
 class Migration(migrations.Migration):

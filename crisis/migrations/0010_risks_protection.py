@@ -9,6 +9,7 @@ from core.embedded import APP_ROLE
 from core.history import sql
 from core.reviewed import sql as reviewed
 from core.reviewed.rules import content_hash
+from core.shipping import settle
 from crisis.risks.matrix.rules import SHIPPED, canonical, content_of
 from crisis.risks.rounds.rules import MACHINE as ROUND_MACHINE
 from crisis.risks.rules import ACCEPTANCE as ACCEPTANCE_MACHINE
@@ -181,10 +182,16 @@ HISTORY = {
 }
 
 
-def ship(apps, _editor):
+def ship(apps, schema_editor):
     """Put the shipped matrix in force."""
-    matrix = apps.get_model("crisis", "RiskMatrix").objects.create(code="risk")
-    apps.get_model("crisis", "RiskMatrixVersion").objects.create(
+    matrix = (
+        apps.get_model("crisis", "RiskMatrix")
+        .objects.using(schema_editor.connection.alias)
+        .create(code="risk")
+    )
+    apps.get_model("crisis", "RiskMatrixVersion").objects.using(
+        schema_editor.connection.alias
+    ).create(
         matrix=matrix,
         number=1,
         state="approved",
@@ -192,11 +199,17 @@ def ship(apps, _editor):
         edited_at=timezone.now(),
         **content_of(SHIPPED),
     )
+    settle(schema_editor)
 
 
-def take_back(apps, _editor):
-    apps.get_model("crisis", "RiskMatrixVersion").objects.all().delete()
-    apps.get_model("crisis", "RiskMatrix").objects.all().delete()
+def take_back(apps, schema_editor):
+    apps.get_model("crisis", "RiskMatrixVersion").objects.using(
+        schema_editor.connection.alias
+    ).all().delete()
+    apps.get_model("crisis", "RiskMatrix").objects.using(
+        schema_editor.connection.alias
+    ).all().delete()
+    settle(schema_editor)
 
 
 class Migration(migrations.Migration):

@@ -8,6 +8,7 @@ from django.utils import timezone
 from core.embedded import APP_ROLE
 from core.reviewed import sql
 from core.reviewed.rules import content_hash
+from core.shipping import settle
 from crisis.clocks.rules import MACHINE, canonical
 from crisis.clocks.shipped import SHIPPED
 
@@ -101,12 +102,16 @@ GRANT DELETE ON crisis_clocktable TO {APP_ROLE};
 """
 
 
-def ship(apps, _editor):
+def ship(apps, schema_editor):
     """Put the shipped table in force."""
     now = timezone.now()
     rows = [canonical(row) for row in SHIPPED]
-    apps.get_model("crisis", "ClockTableVersion").objects.create(
-        table=apps.get_model("crisis", "ClockTable").objects.create(code="firm", created_at=now),
+    apps.get_model("crisis", "ClockTableVersion").objects.using(
+        schema_editor.connection.alias
+    ).create(
+        table=apps.get_model("crisis", "ClockTable")
+        .objects.using(schema_editor.connection.alias)
+        .create(code="firm", created_at=now),
         number=1,
         state="approved",
         rows=rows,
@@ -114,11 +119,17 @@ def ship(apps, _editor):
         content_hash=content_hash({"rows": rows, "operator": False}),
         edited_at=now,
     )
+    settle(schema_editor)
 
 
-def take_back(apps, _editor):
-    apps.get_model("crisis", "ClockTableVersion").objects.all().delete()
-    apps.get_model("crisis", "ClockTable").objects.all().delete()
+def take_back(apps, schema_editor):
+    apps.get_model("crisis", "ClockTableVersion").objects.using(
+        schema_editor.connection.alias
+    ).all().delete()
+    apps.get_model("crisis", "ClockTable").objects.using(
+        schema_editor.connection.alias
+    ).all().delete()
+    settle(schema_editor)
 
 
 class Migration(migrations.Migration):

@@ -7,17 +7,24 @@ from core import appendonly
 from core.embedded import APP_ROLE
 from core.reviewed import sql
 from core.reviewed.rules import content_hash
+from core.shipping import settle
 from crisis.criteria.shipped import SHIPPED
 
 TABLE = "crisis_criterionsetversion"
 APPEND_ONLY = ("crisis_signal", "crisis_effect")
 
 
-def ship(apps, _editor):
+def ship(apps, schema_editor):
     """Put the shipped criteria in force."""
     now = timezone.now()
-    made = apps.get_model("crisis", "CriterionSet").objects.create(code="house", created_at=now)
-    apps.get_model("crisis", "CriterionSetVersion").objects.create(
+    made = (
+        apps.get_model("crisis", "CriterionSet")
+        .objects.using(schema_editor.connection.alias)
+        .create(code="house", created_at=now)
+    )
+    apps.get_model("crisis", "CriterionSetVersion").objects.using(
+        schema_editor.connection.alias
+    ).create(
         criterion_set=made,
         number=1,
         state="approved",
@@ -25,11 +32,17 @@ def ship(apps, _editor):
         content_hash=content_hash(SHIPPED),
         edited_at=now,
     )
+    settle(schema_editor)
 
 
-def take_back(apps, _editor):
-    apps.get_model("crisis", "CriterionSetVersion").objects.all().delete()
-    apps.get_model("crisis", "CriterionSet").objects.all().delete()
+def take_back(apps, schema_editor):
+    apps.get_model("crisis", "CriterionSetVersion").objects.using(
+        schema_editor.connection.alias
+    ).all().delete()
+    apps.get_model("crisis", "CriterionSet").objects.using(
+        schema_editor.connection.alias
+    ).all().delete()
+    settle(schema_editor)
 
 
 class Migration(migrations.Migration):

@@ -6,16 +6,23 @@ from django.utils import timezone
 from core import appendonly
 from core.reviewed import sql
 from core.reviewed.rules import content_hash
+from core.shipping import settle
 from crisis.indicators.shipped import SHIPPED
 
 TABLE = "crisis_indicatortableversion"
 
 
-def ship(apps, _editor):
+def ship(apps, schema_editor):
     """Put the shipped table in force."""
     now = timezone.now()
-    table = apps.get_model("crisis", "IndicatorTable").objects.create(code="firm", created_at=now)
-    apps.get_model("crisis", "IndicatorTableVersion").objects.create(
+    table = (
+        apps.get_model("crisis", "IndicatorTable")
+        .objects.using(schema_editor.connection.alias)
+        .create(code="firm", created_at=now)
+    )
+    apps.get_model("crisis", "IndicatorTableVersion").objects.using(
+        schema_editor.connection.alias
+    ).create(
         table=table,
         number=1,
         state="approved",
@@ -24,11 +31,17 @@ def ship(apps, _editor):
         content_hash=content_hash({"v": 1, **SHIPPED}),
         edited_at=now,
     )
+    settle(schema_editor)
 
 
-def take_back(apps, _editor):
-    apps.get_model("crisis", "IndicatorTableVersion").objects.all().delete()
-    apps.get_model("crisis", "IndicatorTable").objects.all().delete()
+def take_back(apps, schema_editor):
+    apps.get_model("crisis", "IndicatorTableVersion").objects.using(
+        schema_editor.connection.alias
+    ).all().delete()
+    apps.get_model("crisis", "IndicatorTable").objects.using(
+        schema_editor.connection.alias
+    ).all().delete()
+    settle(schema_editor)
 
 
 class Migration(migrations.Migration):

@@ -10,24 +10,27 @@ from core.embedded import APP_ROLE
 from core.history import sql as history
 from core.reviewed import sql
 from core.reviewed.rules import content_hash
+from core.shipping import settle
 from investors.rules.consent_texts import canonical_consent_text
 
 TABLE = "investors_consenttextversion"
 
 
-def take_in(apps, _editor):
+def take_in(apps, schema_editor):
     """Give each published text its version."""
     texts = apps.get_model("investors", "ConsentText")
     versions = apps.get_model("investors", "ConsentTextVersion")
-    notices = apps.get_model("investors", "ConsentNotice").objects
+    notices = apps.get_model("investors", "ConsentNotice").objects.using(
+        schema_editor.connection.alias
+    )
     newest = None
     for notice in notices.order_by("purpose", "language", "-version"):
         words = {"purpose": notice.purpose, "language": notice.language}
-        parent, made = texts.objects.get_or_create(
+        parent, made = texts.objects.using(schema_editor.connection.alias).get_or_create(
             **words, defaults={"created_at": notice.created_at}
         )
         newest = notice if made else newest
-        versions.objects.create(
+        versions.objects.using(schema_editor.connection.alias).create(
             id=notice.pk,
             consent_text=parent,
             number=notice.version,
@@ -36,11 +39,17 @@ def take_in(apps, _editor):
             content_hash=content_hash(canonical_consent_text(**words, text=notice.text)),
             edited_at=notice.created_at,
         )
+    settle(schema_editor)
 
 
-def leave_out(apps, _editor):
-    apps.get_model("investors", "ConsentTextVersion").objects.all().delete()
-    apps.get_model("investors", "ConsentText").objects.all().delete()
+def leave_out(apps, schema_editor):
+    apps.get_model("investors", "ConsentTextVersion").objects.using(
+        schema_editor.connection.alias
+    ).all().delete()
+    apps.get_model("investors", "ConsentText").objects.using(
+        schema_editor.connection.alias
+    ).all().delete()
+    settle(schema_editor)
 
 
 PUBLISHED = """

@@ -6,6 +6,7 @@ from django.utils import timezone
 from core.embedded import APP_ROLE
 from core.reviewed import sql
 from core.reviewed.rules import content_hash
+from core.shipping import settle
 from templates_mgmt.lexicon.rules import canonical
 from templates_mgmt.lexicon.shipped import NAMES, SHIPPED
 
@@ -13,14 +14,16 @@ TABLE = "templates_mgmt_wordlistversion"
 CONTENT = ("severity", "why", "fix", "terms", "exceptions", "examples")
 
 
-def ship(apps, _editor):
+def ship(apps, schema_editor):
     """Put the shipped lists in force."""
     lists = apps.get_model("templates_mgmt", "WordList")
     versions = apps.get_model("templates_mgmt", "WordListVersion")
     now = timezone.now()
     for words in SHIPPED.lists:
-        versions.objects.create(
-            word_list=lists.objects.create(code=words.code, name=NAMES[words.code], created_at=now),
+        versions.objects.using(schema_editor.connection.alias).create(
+            word_list=lists.objects.using(schema_editor.connection.alias).create(
+                code=words.code, name=NAMES[words.code], created_at=now
+            ),
             number=1,
             state="approved",
             severity=words.severity,
@@ -32,11 +35,17 @@ def ship(apps, _editor):
             content_hash=content_hash(canonical(words)),
             edited_at=now,
         )
+    settle(schema_editor)
 
 
-def take_back(apps, _editor):
-    apps.get_model("templates_mgmt", "WordListVersion").objects.all().delete()
-    apps.get_model("templates_mgmt", "WordList").objects.all().delete()
+def take_back(apps, schema_editor):
+    apps.get_model("templates_mgmt", "WordListVersion").objects.using(
+        schema_editor.connection.alias
+    ).all().delete()
+    apps.get_model("templates_mgmt", "WordList").objects.using(
+        schema_editor.connection.alias
+    ).all().delete()
+    settle(schema_editor)
 
 
 class Migration(migrations.Migration):

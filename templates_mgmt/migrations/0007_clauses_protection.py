@@ -6,20 +6,23 @@ from django.utils import timezone
 from core.embedded import APP_ROLE
 from core.reviewed import sql
 from core.reviewed.rules import content_hash
+from core.shipping import settle
 from templates_mgmt.clauses.rules import canonical
 from templates_mgmt.clauses.shipped import SHIPPED
 
 TABLE = "templates_mgmt_clauseversion"
 
 
-def ship(apps, _editor):
+def ship(apps, schema_editor):
     """Put the shipped clauses in force."""
     clauses = apps.get_model("templates_mgmt", "Clause")
     versions = apps.get_model("templates_mgmt", "ClauseVersion")
     now = timezone.now()
     for code, name, source, texts in SHIPPED:
-        versions.objects.create(
-            clause=clauses.objects.create(code=code, name=name, created_at=now),
+        versions.objects.using(schema_editor.connection.alias).create(
+            clause=clauses.objects.using(schema_editor.connection.alias).create(
+                code=code, name=name, created_at=now
+            ),
             number=1,
             state="approved",
             source=source,
@@ -27,11 +30,17 @@ def ship(apps, _editor):
             content_hash=content_hash(canonical(code=code, source=source, texts=texts)),
             edited_at=now,
         )
+    settle(schema_editor)
 
 
-def take_back(apps, _editor):
-    apps.get_model("templates_mgmt", "ClauseVersion").objects.all().delete()
-    apps.get_model("templates_mgmt", "Clause").objects.all().delete()
+def take_back(apps, schema_editor):
+    apps.get_model("templates_mgmt", "ClauseVersion").objects.using(
+        schema_editor.connection.alias
+    ).all().delete()
+    apps.get_model("templates_mgmt", "Clause").objects.using(
+        schema_editor.connection.alias
+    ).all().delete()
+    settle(schema_editor)
 
 
 class Migration(migrations.Migration):
