@@ -63,6 +63,8 @@ from tests.crisis import clock_world
 from tests.crisis import good as crisis
 from tests.crisis.builders import make_actor, make_incident, make_verified
 from tests.crisis.risks.builders import make_draft as make_draft_risk
+from tests.crisis.speaking import make_draft as make_statement
+from tests.crisis.speaking import make_drill, make_running
 from tests.investors import consent_texts as texts
 from tests.investors.builders import row, run, write_csv
 from tests.templates_mgmt.builders import VARIANTS, make_draft, make_submitted, reviewer
@@ -111,6 +113,9 @@ class World:
             "comment_id": [str(self.kept["comment"])],
             "risk_id": [str(self.kept["risk"].pk)],
             "call_id": [str(_call(self)["call_id"])],
+            "drill_id": [str(make_drill().pk), str(make_running().pk)],
+            "statement_id": [str(make_statement().pk)],
+            "step": ["0", "7"],
             "clock_id": [str(each.pk) for each in self.kept["clocks"].values()],
             "clause_id": [str(self.kept["clause_sent"].clause_id)],
             "incident_id": [

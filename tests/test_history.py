@@ -271,6 +271,29 @@ _EVENTS = "bulk path: its steps are events and records, each append-only"
 _STEPS = "every step of it is a record, its legal moves are held in SQL"
 # Tables of ours that may change and keep no history, and why.
 NO_HISTORY = {
+    **dict.fromkeys(
+        (
+            "crisis_call",
+            "crisis_crisisplan",
+            "crisis_crisisplanversion",
+            "crisis_criterionset",
+            "crisis_criterionsetversion",
+            "crisis_drill",
+            "crisis_drillfinding",
+            "crisis_handbook",
+            "crisis_handbookversion",
+            "crisis_indicatortable",
+            "crisis_indicatortableversion",
+            "crisis_lostcontact",
+            "crisis_page",
+            "crisis_partycontact",
+            "crisis_proof",
+            "crisis_retrospectiveversion",
+            "crisis_riskmatrix",
+            "crisis_statement",
+        ),
+        _STEPS,
+    ),
     "crisis_clock": _STEPS,
     "crisis_clockpause": _STEPS,
     "crisis_regulatorreport": "never changes; its versions do",
@@ -309,6 +332,7 @@ NO_HISTORY = {
     "investors_investor": "personal: kept where it can be erased; each change is a record",
     "portal_bounddevice": "a device of an investor; bound and removed by record",
     "portal_investorlogincode": "a one-time code, gone after a day",
+    "templates_mgmt_remindermail": _STEPS,
     "templates_mgmt_absence": _STEPS,
     "templates_mgmt_comment": _STEPS,
     "templates_mgmt_rereview": _STEPS,

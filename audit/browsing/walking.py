@@ -15,7 +15,7 @@ from audit.browsing.questions import EPOCH, Term, first_id
 
 STEPS = (1, 1, 1, 2, 4, 8, 16)
 """Months in each step; what lies beyond them comes in one."""
-_MONTHS_LIMIT = 9999 * 12
+_MONTHS_LIMIT = 10_000 * 12  # the month after the last of the calendar
 
 
 def steps(place: UUID | None, order: str, *, now: dt.datetime) -> Iterator[Term]:

@@ -32,6 +32,7 @@ def holds(term: Term, id: UUID) -> bool:
 @given(place=st.none() | IDS, ids=st.lists(IDS, min_size=2, max_size=2), order=st.booleans())
 @example(place=UUID(int=2**128 - 1), ids=[UUID(int=0), UUID(int=2**128 - 1)], order=True)
 @example(place=UUID(int=0), ids=[UUID(int=0), UUID(int=2**128 - 1)], order=False)
+@example(place=UUID(int=2**128 - 1), ids=[UUID(int=0), UUID(int=2**127 + 2**126)], order=False)
 def test_every_id_is_in_exactly_one_step_and_steps_follow_the_order(place, ids, order):
     steps = list(walking.steps(place, "DESC" if order else "ASC", now=NOW))
     places = []

@@ -16,7 +16,7 @@ from crisis.escalation.models import Call, Page
 from crisis.models import CrisisPlan, CriterionSet
 from crisis.plans import services as plans
 from tests.browser.conftest import Visitor
-from tests.browser.test_pages import LOOKS, SIZES, everyone
+from tests.browser.test_pages import LONG_LOOKS, SIZES, everyone
 from tests.core.builders import actor_of
 from tests.crisis.calling import incident_under, officer
 from tests.crisis.test_criteria import report
@@ -48,7 +48,7 @@ PAGES = [
 ]  # fmt: skip
 
 
-@LOOKS
+@LONG_LOOKS
 def test_pages(visit: Callable[..., Visitor], window: dict[str, int], language: str) -> None:
     user = everyone(language)
     made = scene(user)

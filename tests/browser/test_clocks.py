@@ -14,7 +14,7 @@ from crisis.clocks.models import ClockTableVersion
 from crisis.clocks.services import table
 from crisis.reports import services as reports
 from tests.browser.conftest import Visitor
-from tests.browser.test_pages import LOOKS, everyone
+from tests.browser.test_pages import LONG_LOOKS, everyone
 from tests.browser.test_statements import look
 from tests.crisis.builders import make_actor, make_incident
 from tests.crisis.clock_world import make_clocks, make_report
@@ -31,7 +31,7 @@ def changed_draft() -> ClockTableVersion:
     return table.save_row(version_id=version.pk, row={**row, "code": "look_again"}, **given)
 
 
-@LOOKS
+@LONG_LOOKS
 def test_pages_of_clocks(visit: Callable[..., Visitor], window, language) -> None:
     now = clock.now()
     make_incident("交易系统中断", now=now - dt.timedelta(hours=3), exercise=True)

@@ -16,7 +16,7 @@ from core.roles import Role
 from crisis.incidents.services import ending, writing
 from crisis.models import Entry, Incident
 from tests.browser.conftest import PHONE, Visitor
-from tests.browser.test_pages import LOOKS, everyone
+from tests.browser.test_pages import LONG_LOOKS, everyone
 from tests.core.builders import make_user
 from tests.crisis.builders import make_actor, make_incident, make_verified
 from tests.recorded import recorded
@@ -56,7 +56,7 @@ def busy(**options: Any) -> Incident:
     return incident
 
 
-@LOOKS
+@LONG_LOOKS
 def test_every_page_of_an_incident(
     visit: Callable[..., Visitor], window: dict[str, int], language: str
 ) -> None:

@@ -11,8 +11,8 @@ from django.urls import reverse
 
 from core import clock
 from core.lists.services import save_view
-from tests.browser.conftest import DESKTOP, PHONE, Visitor
-from tests.browser.test_pages import everyone
+from tests.browser.conftest import Visitor
+from tests.browser.test_pages import LONG_LOOKS, everyone
 from tests.builders import make_investors, make_planned
 from tests.core.builders import actor_of
 from tests.investors import consent_texts as texts
@@ -31,7 +31,7 @@ def looked_at(visitor: Visitor, name: str, url: str) -> None:
     visitor.check(name)
 
 
-@pytest.mark.parametrize(("window", "language"), [(DESKTOP, "en"), (PHONE, "zh-hans")])
+@LONG_LOOKS
 def test_consent_texts_and_lists(
     visit: Callable[..., Visitor], window: dict[str, int], language: str
 ) -> None:

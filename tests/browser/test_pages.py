@@ -39,7 +39,7 @@ def everyone(language: str = "en") -> User:
     return user
 
 
-@LOOKS
+@LONG_LOOKS
 def test_every_page_of_the_rail(
     visit: Callable[..., Visitor], window: dict[str, int], language: str
 ) -> None:

@@ -19,8 +19,8 @@ from crisis.risks.links.rules import End
 from crisis.risks.matrix import services as matrix
 from crisis.risks.matrix.rules import SHIPPED, content_of
 from crisis.risks.rules import quarters_back
-from tests.browser.conftest import DESKTOP, PHONE, Visitor
-from tests.browser.test_pages import everyone
+from tests.browser.conftest import DESKTOP, Visitor
+from tests.browser.test_pages import LONG_LOOKS, everyone
 from tests.core.builders import actor_of
 from tests.crisis.risks.builders import (
     assess,
@@ -88,7 +88,7 @@ PAGES = [
 ]
 
 
-@pytest.mark.parametrize(("window", "language"), [(DESKTOP, "en"), (PHONE, "zh-hans")])
+@LONG_LOOKS
 def test_pages_of_risks(
     visit: Callable[..., Visitor], window: dict[str, int], language: str
 ) -> None:

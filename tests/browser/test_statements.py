@@ -12,7 +12,7 @@ from django.urls import reverse
 from crisis.drills.models import DrillFinding
 from investors.models import Investor
 from tests.browser.conftest import DESKTOP, PHONE, Visitor
-from tests.browser.test_pages import LOOKS, everyone
+from tests.browser.test_pages import LONG_LOOKS, everyone
 from tests.builders import approved_template, make_investors
 from tests.completeness.scenes.statements import _finding_of
 from tests.crisis.builders import make_incident
@@ -33,7 +33,7 @@ def look(visitor: Visitor, name: str, *args: object, **query: object) -> None:
     visitor.check(name)
 
 
-@LOOKS
+@LONG_LOOKS
 def test_pages_of_the_staff(visit: Callable[..., Visitor], window, language) -> None:
     hit = make_investors(3)
     Investor.objects.filter(pk__in=hit[:2]).update(systems=["委托网关"], reach=1)

@@ -49,6 +49,7 @@ PARTS = {
     "crisis.incidents.services.staffing.give": _PART,
     "crisis.incidents.services.staffing.man_the_tier": _PART,
     "crisis.plans.services.require_writer": _PART,
+    "crisis.statements.services.common.write_record": _PART,
     "core.services.checks.own": _PART,
     "core.services.checks.require_manager": _PART,
     "core.services.checks.require_not_self": _PART,

@@ -110,6 +110,7 @@ def test_kill_after_the_commit_before_the_message_is_acknowledged(plant, dice):
     check(plant, notice, people)
 
 
+@pytest.mark.thorough
 def test_sigterm_in_the_middle_of_a_batch(plant, dice):
     people = audience(plant, dice)
     notice = release()
@@ -120,6 +121,7 @@ def test_sigterm_in_the_middle_of_a_batch(plant, dice):
     check(plant, notice, people)
 
 
+@pytest.mark.thorough
 def test_the_broker_is_wiped(plant, dice):
     people = audience(plant, dice)
     notice = release()
@@ -133,6 +135,7 @@ def test_the_broker_is_wiped(plant, dice):
     check(plant, notice, people)
 
 
+@pytest.mark.thorough
 def test_every_message_is_delivered_five_times(plant, dice):
     people = audience(plant, dice)
     notice = release()
@@ -145,6 +148,7 @@ def test_every_message_is_delivered_five_times(plant, dice):
     check(plant, notice, people)
 
 
+@pytest.mark.thorough
 def test_a_lease_shorter_than_the_work(plant, dice):
     people = audience(plant, dice)
     notice = release()
@@ -160,6 +164,7 @@ def test_a_lease_shorter_than_the_work(plant, dice):
     check(plant, notice, people)
 
 
+@pytest.mark.thorough
 def test_a_paused_notice_survives_a_killed_worker(plant, dice):
     people = audience(plant, dice)
     notice = release()
