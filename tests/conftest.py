@@ -17,6 +17,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings as hypothesis_settings
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
@@ -25,6 +26,10 @@ TEST_VAR = Path(os.environ.get("VOUCHSAFE_TEST_VAR", ROOT / "var" / "test"))
 
 os.environ["VOUCHSAFE_VAR"] = str(TEST_VAR / os.environ.get("PYTEST_XDIST_WORKER", "main"))
 os.environ.pop("DATABASE_URL", None)
+
+# Fifty examples of a property unless a test says otherwise; HYPOTHESIS_PROFILE=default: a hundred.
+hypothesis_settings.register_profile("brief", max_examples=50)
+hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "brief"))
 
 _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 

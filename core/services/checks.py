@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import zoneinfo
 from collections.abc import Iterable
 from uuid import UUID
@@ -26,9 +27,15 @@ def known_language(code: str) -> str:
     return code
 
 
+@functools.cache
+def _time_zones() -> frozenset[str]:
+    """The names of all time zones; looking for them reads hundreds of files."""
+    return frozenset(zoneinfo.available_timezones())
+
+
 def known_time_zone(name: str) -> str:
     """`name` if it is an IANA time zone; raises InvalidInput."""
-    if name not in zoneinfo.available_timezones():
+    if name not in _time_zones():
         raise InvalidInput(_("This is not an IANA time zone."), field="time_zone")
     return name
 

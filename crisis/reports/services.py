@@ -150,10 +150,12 @@ def hand_in(
         raise Conflict(_("Only what a second person approved is handed in."), code="not_approved")
     if ReportSubmission.objects.filter(version=version).exists():
         raise Conflict(_("This version was handed in already."), code="handed_in")
-    if at > now or at < _to_the_minute(version.decided_at):
+    approved = version.decided_at or now
+    if at > now or at < _to_the_minute(approved):
         raise InvalidInput(
             _("Give a time between the approval and now."), code="out_of_range", field="at"
         )
+    at = max(at, approved)  # a time given to the minute may seem to lie before it
     fields = _clean(how, reference, receipt_text, receipt_name, receipt)
     done = ReportSubmission.objects.create(
         version=version, at=at, recorded_at=now, by_id=person, **fields
@@ -191,10 +193,8 @@ def take_receipt(*, submission_id: UUID, actor: Actor, now: dt.datetime) -> Repo
     return done
 
 
-def _to_the_minute(at: dt.datetime | None) -> dt.datetime:
+def _to_the_minute(at: dt.datetime) -> dt.datetime:
     """People note times to the minute, so the minute of the approval counts as after it."""
-    if at is None:
-        raise ValueError("an approved version has the time of its approval")
     return at.replace(second=0, microsecond=0)
 
 

@@ -21,7 +21,7 @@ from tests.core.builders import actor_of
 from tests.crisis.calling import incident_under, officer
 from tests.crisis.test_criteria import report
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.thorough]
 
 
 def scene(user: User) -> dict[str, UUID]:

@@ -67,6 +67,7 @@ INVESTOR = ["me-inbox", "me-message", "me-preferences", "me-history"]
 PUBLIC = ["check", "me-sign-in"]
 
 
+@pytest.mark.thorough
 @LONG_LOOKS
 def test_pages_of_staff(
     visit: Callable[..., Visitor], window: dict[str, int], language: str

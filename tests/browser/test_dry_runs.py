@@ -27,7 +27,11 @@ from tests.builders import (
 from tests.comms.conftest import null_providers  # noqa: F401
 from tests.recorded import recorded
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("null_providers")]
+pytestmark = [
+    pytest.mark.thorough,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("null_providers"),
+]
 
 
 @pytest.fixture(autouse=True)

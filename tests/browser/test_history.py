@@ -15,7 +15,11 @@ from tests.builders import make_investors, make_line, make_planned, make_user, s
 from tests.comms.conftest import null_providers  # noqa: F401
 from tests.recorded import recorded
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("null_providers")]
+pytestmark = [
+    pytest.mark.thorough,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("null_providers"),
+]
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from tests.browser.conftest import Visitor
 from tests.browser.test_pages import SIZES, everyone
 from tests.builders import make_investor
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.thorough]
 
 
 @SIZES

@@ -27,7 +27,7 @@ from tests.core.builders import make_line, make_user
 from tests.crisis.builders import make_actor, make_closed
 from tests.recorded import recorded
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.thorough]
 PICTURES = os.environ.get("VOUCHSAFE_PICTURES", "")
 DAY = dt.timedelta(days=1)
 HANDBOOK = {

@@ -17,7 +17,7 @@ from tests.builders import make_investors, make_planned
 from tests.core.builders import actor_of
 from tests.investors import consent_texts as texts
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.thorough]
 WORDS = "我公司将使用您的手机号码，通过短信向您发送通知。\n\n您可以随时撤回本同意。"
 VIEWS = {"investor-list": "language=en", "notice-list": "state=sending",
          "template-list": "state=approved", "notice-deliveries": "channel=sms"}  # fmt: skip

@@ -35,7 +35,7 @@ from tests.crisis.risks.builders import (
 )
 
 THEN = ((50, 30), (5, 5), (60, 60), (50, 100), (30, 100))  # likelihood, impact
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.thorough]
 
 
 def set_up(user: User) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from tests.completeness.scenes.statements import _finding_of
 from tests.crisis.builders import make_incident
 from tests.crisis.speaking import make_draft, make_published, make_running, officer, wording
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.thorough]
 PICTURES = os.environ.get("VOUCHSAFE_PICTURES", "")
 
 

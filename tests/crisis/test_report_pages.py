@@ -82,7 +82,7 @@ def test_from_the_clock_to_the_receipt(client: Client, dora: Clock) -> None:
         reverse("regulator-report-hand-in", args=[version.pk]),
         {
             "how": "portal", "reference": "CA-17", "receipt_text": "",
-            "at": timezone.localtime().strftime("%Y-%m-%dT%H:%M:%S"),
+            "at": timezone.localtime().strftime("%Y-%m-%dT%H:%M"),
             "receipt": SimpleUploadedFile("receipt.pdf", b"%PDF-1.7 x"),
         },
     )  # fmt: skip
