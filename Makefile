@@ -53,7 +53,7 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 
 types: $(VENV)/.dev
-	$(BIN)/mypy core audit investors templates_mgmt comms portal
+	$(BIN)/mypy core audit investors templates_mgmt comms crisis portal
 
 contracts: $(VENV)/.dev
 	$(BIN)/lint-imports

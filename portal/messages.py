@@ -45,11 +45,13 @@ def messages_of(root: Path, apps: list[str]) -> dict[Message, list[str]]:
 
 
 def _in_python(source: str) -> Iterator[Message]:
-    for node in ast.walk(ast.parse(source)):
+    tree = ast.parse(source)
+    functions = _FUNCTIONS | _renamed(tree)
+    for node in ast.walk(tree):
         if not isinstance(node, ast.Call):
             continue
         name = getattr(node.func, "id", None) or getattr(node.func, "attr", None)
-        kind = _FUNCTIONS.get(name or "")
+        kind = functions.get(name or "")
         texts = [
             argument.value
             for argument in node.args
@@ -61,6 +63,17 @@ def _in_python(source: str) -> Iterator[Message]:
             yield Message(texts[0], plural=texts[1])
         elif kind == -1 and len(texts) >= 2:
             yield Message(texts[1], context=texts[0])
+
+
+def _renamed(tree: ast.Module) -> dict[str, int]:
+    """The names that a module gives to Django's functions: `from … import gettext as _text`."""
+    return {
+        each.asname: _FUNCTIONS[each.name]
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom) and node.module == "django.utils.translation"
+        for each in node.names
+        if each.asname and each.name in _FUNCTIONS
+    }
 
 
 def _in_template(source: str) -> Iterator[Message]:

@@ -58,3 +58,12 @@ def test_a_missing_or_fuzzy_translation_is_reported():
     assert [gap.text for gap in messages.untranslated(catalog, wanted)] == ["Two", "Three"]
     messages.update(catalog, {messages.Message("Three"): ["f"]})
     assert [entry.msgid for entry in catalog] == ["Three"]
+
+
+def test_a_function_under_another_name_is_read(tmp_path):
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "rules.py").write_text(
+        "from django.utils.translation import gettext as _text\n_text('late')\n", encoding="utf-8"
+    )
+    (tmp_path / "shop" / "other.py").write_text("_text('no message')\n", encoding="utf-8")
+    assert list(messages.messages_of(tmp_path, ["shop"])) == [messages.Message("late")]
