@@ -79,10 +79,12 @@ class ClockShown:
 
     @property
     def left_text(self) -> str:
-        """The time left, or by how much it is late, in words."""
+        """The time left, by how much it is late, or what was to spare when it was met."""
         span = span_label(self.left.total_seconds())
         if self.left < dt.timedelta(0):
             return _text("%(span)s late") % {"span": span}
+        if self.clock.met_at is not None:
+            return _text("%(span)s to spare") % {"span": span}
         return _text("%(span)s left") % {"span": span}
 
     @property

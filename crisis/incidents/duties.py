@@ -16,7 +16,6 @@ _BY_STATE: dict[str, tuple[str | Promise, str]] = {
     State.ALARMED: (_("Verify nature and scope"), "incident-verify"),
     State.VERIFIED: (_("Restore the service"), "incident-restore"),
     State.RESTORED: (_("Close with closing words"), "incident-close"),
-    State.CLOSED: (_("Hold the retrospective"), ""),
 }
 
 
