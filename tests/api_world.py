@@ -91,7 +91,7 @@ class World:
     erasure: uuid.UUID
     kept: Mapping[str, Any]
 
-    def pools(self) -> dict[str, list[str]]:
+    def pools(self) -> dict[str, list[Any]]:
         """Ids that exist, by the name of the path parameter or field that takes them."""
         versions, told = self.versions.values(), self.notices.values()
         return {
@@ -115,7 +115,7 @@ class World:
             "call_id": [str(_call(self)["call_id"])],
             "drill_id": [str(make_drill().pk), str(make_running().pk)],
             "statement_id": [str(make_statement().pk)],
-            "step": ["0", "7"],
+            "step": [0, 7],
             "clock_id": [str(each.pk) for each in self.kept["clocks"].values()],
             "clause_id": [str(self.kept["clause_sent"].clause_id)],
             "incident_id": [

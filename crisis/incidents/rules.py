@@ -17,6 +17,7 @@ from core.transitions import Machine, Move
 # An entry that tells of something longer ago than this is marked as back-dated.
 BACKDATED_AFTER = dt.timedelta(minutes=5)
 MAX_ENTRY = 4000  # characters
+OLDEST = dt.timedelta(days=3653)
 MAX_FILE = 10 * 1024 * 1024  # bytes of one attachment
 MAX_FILES = 5  # attachments of one entry
 LEAD = "lead"  # the role of who leads; all others are codes of the frozen plan
@@ -143,6 +144,12 @@ def commitment(salt: bytes, text: str) -> str:
     """Hex SHA-256 that binds the ledger to an entry's words without telling them: with a random
     salt of 16 bytes, which stays with the words, nobody can confirm a guess from the log."""
     return hashlib.sha256(salt + text.encode()).hexdigest()
+
+
+def require_recent(at: dt.datetime, now: dt.datetime, *, field: str) -> None:
+    """Raise InvalidInput for an instant more than ten years ago: a slip of the pen."""
+    if now - at > OLDEST:
+        raise InvalidInput(_("This lies more than ten years back."), code="too_old", field=field)
 
 
 def is_backdated(at: dt.datetime, recorded_at: dt.datetime) -> bool:

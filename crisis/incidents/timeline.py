@@ -35,6 +35,9 @@ def add_entry(
     at = at or now
     if at > now + dt.timedelta(minutes=1):
         raise InvalidInput(_("This lies in the future."), code="future", field="at")
+    if written_at is not None:
+        rules.require_recent(written_at, now, field="written_at")
+    rules.require_recent(at, now, field="at")
     return Entry.objects.create(
         incident=incident,
         kind=kind.value,

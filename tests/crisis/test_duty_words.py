@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from django.utils import translation
 
 from core import clock
+from core.errors import InvalidInput
 from core.roles import Role
 from crisis.clocks import selectors as clocks
 from crisis.incidents.duties import Running, next_duty
 from crisis.incidents.rules import State
+from crisis.incidents.services.writing import log
 from tests.crisis.builders import make_actor, make_verified
 
 
@@ -21,6 +25,17 @@ def test_a_closed_incident_waits_for_nothing_but_a_running_clock() -> None:
     )
     assert waiting is not None
     assert (waiting.words, waiting.due_at) == ("Retrospective", now)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("field", ["at", "written_at"])
+def test_a_line_about_the_year_one_is_a_slip(field: str) -> None:
+    incident, actor = make_verified(make_actor(Role.CRISIS_OFFICER)), make_actor(Role.REVIEWER)
+    given = {"incident_id": incident.pk, "text": "x", "actor": actor, "now": clock.now()}
+    with pytest.raises(InvalidInput) as refused:
+        log(**given, **{field: dt.datetime(1, 12, 8, tzinfo=dt.UTC)})
+    assert refused.value.field == field
+    assert log(**given, **{field: clock.now() - dt.timedelta(days=3600)}).pk
 
 
 @pytest.mark.django_db

@@ -73,6 +73,7 @@ def open_incident(
     since = since or now
     if since > now:
         raise InvalidInput(_("This lies in the future."), code="future", field="since")
+    rules.require_recent(since, now, field="since")
     title = " ".join(title.split())
     if not title or len(title) > 200:
         raise InvalidInput(_("Say in up to 200 characters what happened."), field="title")
