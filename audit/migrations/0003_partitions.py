@@ -99,7 +99,7 @@ DECLARE
 BEGIN
     LOCK TABLE audit_record IN ACCESS EXCLUSIVE MODE;
     IF EXISTS (SELECT FROM audit_record) THEN
-        month := date_add(month, interval '1 month', 'UTC');
+        month := (month AT TIME ZONE 'UTC' + interval '1 month') AT TIME ZONE 'UTC';
     END IF;
     FOR one IN SELECT c.relname AS name, i.indisprimary AS key, pg_get_indexdef(c.oid) AS text
                FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
@@ -127,7 +127,7 @@ BEGIN
         'FOR VALUES FROM (MINVALUE) TO (%L)', audit_first_id(month));
     EXECUTE format('ALTER TABLE audit_record ATTACH PARTITION audit_record_after '
         'FOR VALUES FROM (%L) TO (MAXVALUE)',
-        audit_first_id(date_add(month, interval '1 month', 'UTC')));
+        audit_first_id((month AT TIME ZONE 'UTC' + interval '1 month') AT TIME ZONE 'UTC'));
     PERFORM audit_add_month(month), audit_make_partitions();
     GRANT SELECT, INSERT ON audit_record TO {APP_ROLE};
 END $f$;
